@@ -1,0 +1,26 @@
+# Language, warnings, sanitizers, ccache: everything about how a file is compiled.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+endif()
+
+# Warnings belong to our own targets only: link stallpoint_options privately.
+add_library(stallpoint_options INTERFACE)
+target_compile_options(stallpoint_options INTERFACE -Wall -Wextra -Wno-missing-field-initializers
+  $<$<BOOL:${STALLPOINT_WERROR}>:-Werror> -fno-omit-frame-pointer)
+target_include_directories(stallpoint_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/plugins/include)
+
+if(STALLPOINT_SANITIZE)
+  add_compile_options(-fsanitize=${STALLPOINT_SANITIZE} -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=${STALLPOINT_SANITIZE})
+endif()

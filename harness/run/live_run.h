@@ -1,0 +1,59 @@
+// Runs a workload under given knobs in a process of its own, recorded to a trace.
+//
+// Every run is a fresh child (fork and exec, because CUDA does not survive a bare fork), so that a crash, a hang or an
+// out-of-memory kill costs that run and has a name. When the parent dies the child is killed with it. The child writes
+// the trace itself; whatever happens to it, what it flushed stays.
+#ifndef STALLPOINT_HARNESS_RUN_LIVE_RUN_H_
+#define STALLPOINT_HARNESS_RUN_LIVE_RUN_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "traces/knobs.h"
+#include "traces/proto/trace.pb.h"
+
+namespace stallpoint {
+
+struct RunRequest {
+  std::string plugin;  // id, or path of a file
+  std::map<std::string, std::string> options;  // --set
+  std::string data_dir;
+  Knobs knobs;
+  int64_t steps = 0, epochs = 0;  // one of the two positive
+  trace::RunRole role = trace::RUN_ROLE_MAIN;
+  std::string trace_path;
+  bool overwrite = false, append = false;
+  // No step for so long: stacks are not taken yet, the process group is killed and the run is timed-out. 0: never.
+  int64_t timeout_ns = 0;
+  bool in_process = false;  // for debuggers
+};
+
+// Told while the run goes on, from the calling thread.
+struct RunProgress {
+  int64_t steps_done = 0, steps_total = 0;  // total 0: unknown
+  double samples_per_s = 0;
+  double loss = 0;
+  bool has_loss = false;
+  std::string doing;  // "starting", "training", "finishing"
+};
+
+struct RunOutcome {
+  trace::Outcome outcome = trace::OUTCOME_UNSPECIFIED;
+  std::string message;  // for people: what was found, what to do
+  int exit_code = 0;    // of reliability.md: 0, 4 plugin, 5 workload, 7 I/O
+  std::vector<std::string> warnings;
+};
+
+// Runs it and waits. `cancel` becoming true ends the run after its current step (trace closed, outcome cancelled). Errors
+// before the run started (no such plugin, bad knobs, file exists) are the Status; whatever happened to the run is the value.
+absl::StatusOr<RunOutcome> ExecuteRun(const RunRequest& request, const std::function<void(const RunProgress&)>& on_progress,
+                                      const std::atomic<bool>& cancel);
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_HARNESS_RUN_LIVE_RUN_H_

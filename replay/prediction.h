@@ -1,0 +1,58 @@
+// What replay says about one setting, and the vocabulary of its verdicts.
+#ifndef STALLPOINT_REPLAY_PREDICTION_H_
+#define STALLPOINT_REPLAY_PREDICTION_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "traces/knobs.h"
+#include "traces/run_summary.h"
+
+namespace stallpoint {
+
+// What a stage that makes the device wait is itself waiting for.
+enum class Wait { kNone, kCpu, kIo, kBlocked };
+
+// The largest share besides compute when over the threshold; kCompute when healthy, kMemory when it does not fit.
+enum class Bound { kCompute, kData, kCopy, kSync, kLaunch, kOther, kMemory };
+
+const char* Name(Wait wait);    // "cpu" "io" "blocked"; "" for kNone (JSON null)
+const char* Name(Bound bound);  // "compute" "data" ...
+
+// Interval bounds are of the mean step time, 80 % unless said otherwise.
+struct Prediction {
+  Knobs knobs;
+  double step_ms = 0, step_ms_low = 0, step_ms_high = 0;
+  double throughput_per_s = 0;  // samples
+  Shares shares;
+  Bound bound = Bound::kCompute;
+  std::string stage;  // behind the wait; empty when the device does not wait for data
+  Wait wait = Wait::kNone;
+  std::optional<double> host_memory_bytes, device_memory_bytes;
+  std::optional<double> p_out_of_memory;
+  bool extrapolated = false;
+  std::optional<double> epoch_edge_ms;
+
+  double stall_share() const { return shares.stall(); }
+};
+
+// The boundary along one axis, other knobs as recorded.
+struct StallPoint {
+  std::string axis;                  // a key of `knobs`
+  double stalled_at = 0, free_at = 0;  // neighbouring settings on both sides
+  double at = 0;                     // between them
+  std::string stage;
+  Wait wait = Wait::kNone;
+};
+
+struct Recommendation {
+  Knobs knobs;
+  double throughput_gain = 1;  // new / old
+  std::string reason;
+};
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_REPLAY_PREDICTION_H_

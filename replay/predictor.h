@@ -1,0 +1,48 @@
+// Predicts a run under other knobs, from the record of one run and its calibration runs.
+//
+//   auto predictor = Predictor::Fit(contents.runs);
+//   Prediction p = predictor->Predict(knobs);
+//
+// Simulation, not a formula: per-sample costs are resampled as whole samples (keyed by seed and sample, so that every
+// setting meets the same samples) through PyTorch's loader recurrence, with processor sharing when jobs exceed cores.
+// Immutable; Predict may be called from several threads at once.
+#ifndef STALLPOINT_REPLAY_PREDICTOR_H_
+#define STALLPOINT_REPLAY_PREDICTOR_H_
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "replay/prediction.h"
+#include "traces/run_record.h"
+
+namespace stallpoint {
+
+class Predictor {
+ public:
+  struct Options {
+    // Share of step time that counts as stalled.
+    double threshold = 0.05;
+    // Probability that the interval holds the mean step time of a live run.
+    double confidence = 0.8;
+  };
+
+  // `runs`: the main run and whatever calibration runs there are, in any order. FailedPrecondition when there is too
+  // little to fit (no samples, fewer than a few iterations); the message says what to record. InvalidArgument for
+  // recorded dependencies that cannot be (a batch received before it was loaded).
+  static absl::StatusOr<std::unique_ptr<Predictor>> Fit(absl::Span<const RunRecord> runs, Options options);
+  virtual ~Predictor() = default;
+
+  virtual Prediction Predict(const Knobs& knobs) const = 0;
+  // The same for a run of exactly so many steps from its start (0: the steady state); what a live run is compared with.
+  virtual Prediction PredictRun(const Knobs& knobs, int64_t steps) const = 0;
+
+  // The knobs of the main run, and the run itself as predicted by the model (its self-check).
+  virtual const Knobs& recorded() const = 0;
+  virtual const Options& options() const = 0;
+};
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_REPLAY_PREDICTOR_H_

@@ -1,0 +1,48 @@
+// Streams the chunks of a .sptrace file in bounded memory, passing over whatever is damaged.
+//
+// Damage is never an error: it is recorded as a Gap and reading goes on at the next whole frame. One thread at a time.
+#ifndef STALLPOINT_TRACES_READER_H_
+#define STALLPOINT_TRACES_READER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "traces/run_record.h"
+
+namespace stallpoint {
+
+namespace trace {
+class Chunk;
+class SegmentStart;
+}
+
+class TraceReader {
+ public:
+  // DataLoss: empty, or no frame in it; the message names the format found (gzip, JSON, SQLite, ...). Unimplemented:
+  // written by a newer major version. NotFound, PermissionDenied, FailedPrecondition (a directory).
+  static absl::StatusOr<std::unique_ptr<TraceReader>> Open(const std::string& path);
+  virtual ~TraceReader() = default;
+
+  // Where a chunk came from. `segment` is that writer's latest SegmentStart (null when it was lost) and lives as long as
+  // the reader.
+  struct Origin {
+    uint64_t writer_id = 0;
+    uint64_t sequence = 0;
+    uint64_t offset_bytes = 0;
+    const trace::SegmentStart* segment = nullptr;
+  };
+
+  // The next chunk, or false at the end of the file. An error means that the file could not be read any further.
+  virtual absl::StatusOr<bool> Next(trace::Chunk* chunk, Origin* origin) = 0;
+
+  virtual const std::vector<Gap>& gaps() const = 0;
+  virtual const std::vector<std::string>& warnings() const = 0;
+  virtual uint64_t file_bytes() const = 0;
+};
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_TRACES_READER_H_
