@@ -1,0 +1,88 @@
+// stallpoint info: what a trace holds.
+#include <memory>
+#include <string>
+
+#include "fmt/format.h"
+#include "tools/program/context.h"
+#include "tools/program/text.h"
+#include "tools/program/verbs.h"
+#include "traces/info_json.h"
+#include "traces/run_record.h"
+#include "traces/run_summary.h"
+#include "traces/units.h"
+
+namespace stallpoint {
+namespace {
+
+std::string DescribeKnobs(const Knobs& knobs) {
+  return fmt::format("batch {}, {} worker{}, prefetch {}, {} steps in flight, device {}", knobs.batch_size, knobs.worker_count,
+                     knobs.worker_count == 1 ? "" : "s", knobs.prefetch_depth, knobs.steps_in_flight,
+                     Printable(knobs.device));
+}
+
+void PrintInfo(const TraceContents& contents) {
+  const RunRecord& run = contents.main_run();
+  const RunSummary summary = Summarize(run);
+  fmt::print("{} {}: {}\n", Printable(run.source), Printable(run.source_version), DescribeKnobs(run.knobs));
+  fmt::print("{} steps, {} samples in {:.2f} s ({} before the first step); outcome {}\n", summary.steps, summary.samples,
+             summary.wall_s, Milliseconds(summary.startup_s * 1e3), run.outcome);
+  if (!run.outcome_message.empty()) fmt::print("  {}\n", Printable(run.outcome_message));
+  if (summary.steps > 0) {
+    fmt::print("step {} mean, {} median, {} p90 over {} steps{}; {:.4g} samples/s\n", Milliseconds(summary.step_ms_mean),
+               Milliseconds(summary.step_ms_median), Milliseconds(summary.step_ms_p90), summary.window.steps(),
+               summary.window.steady ? "" : " (too few for a steady window: the whole run)", summary.throughput_per_s);
+    if (summary.epoch_edge_ms) fmt::print("an epoch's end costs {}\n", Milliseconds(*summary.epoch_edge_ms));
+    const Shares& shares = summary.shares;
+    Table where({"compute", "copy", "data wait", "sync", "launch", "other"});
+    where.Add({Percent(shares.compute), Percent(shares.copy), Percent(shares.data_wait), Percent(shares.sync),
+               Percent(shares.launch), Percent(shares.other)});
+    fmt::print("where the time went:\n{}", where.Render());
+    Table stages({"per sample", "wall", "cpu", "run queue", "io", "blocked"});
+    for (const StageSummary& stage : summary.stages) {
+      stages.Add({Printable(stage.name), Milliseconds(stage.wall_ms), Milliseconds(stage.cpu_ms),
+                  Milliseconds(stage.run_queue_ms), Milliseconds(stage.io_ms), Milliseconds(stage.blocked_ms)});
+    }
+    fmt::print("{}", stages.Render());
+  }
+  if (summary.host_memory_bytes) fmt::print("host memory {} at most", HumanSize(*summary.host_memory_bytes));
+  if (summary.host_memory_bytes && summary.device_memory_bytes) fmt::print(", ");
+  if (summary.device_memory_bytes) fmt::print("device memory {} at most", HumanSize(*summary.device_memory_bytes));
+  if (summary.host_memory_bytes || summary.device_memory_bytes) fmt::print("\n");
+  fmt::print("{} events, {} recorded, {} dropped, {} set aside\n", run.emitted, run.recorded, run.dropped, run.set_aside);
+  if (contents.runs.size() > 1) fmt::print("{} runs in the file; figures are of the main one\n", contents.runs.size());
+  if (!run.closed) fmt::print("not closed: the recording was cut off, figures are of what was flushed until then\n");
+  for (const Gap& gap : contents.gaps) {
+    fmt::print("gap at byte {}: {} bytes, {} frames lost: {}\n", gap.offset_bytes, gap.length_bytes, gap.frames_lost,
+               Printable(gap.reason));
+  }
+}
+
+int Info(const std::string& path, bool strict, const Context& context) {
+  const auto contents = LoadTrace(path);
+  if (!contents.ok()) return Fail(contents.status(), TraceExitCode(contents.status()));
+  if (!context.quiet) {
+    for (const std::string& warning : contents->warnings) fmt::print(stderr, "note: {}\n", Printable(warning));
+  }
+  if (context.json) {
+    PrintJson(InfoJson(*contents));
+  } else {
+    PrintInfo(*contents);
+  }
+  const RunRecord& run = contents->main_run();
+  const bool lost = !contents->gaps.empty() || !run.closed || run.dropped > 0 || run.read_set_aside > 0;
+  return strict && lost ? kExitLoss : kExitOk;
+}
+
+}  // namespace
+
+void AddInfo(CLI::App& program, Context& context, int& exit_code) {
+  CLI::App* verb = program.add_subcommand("info", "What was recorded: knobs, steps, shares, events, drops, gaps");
+  auto path = std::make_shared<std::string>();
+  auto strict = std::make_shared<bool>(false);
+  verb->add_option("FILE", *path, "A trace")->required();
+  verb->add_flag("--strict", *strict, "Exit with 6 when anything was lost");
+  AddCommonFlags(*verb, context);
+  verb->callback([=, &context, &exit_code] { exit_code = Info(*path, *strict, context); });
+}
+
+}  // namespace stallpoint

@@ -1,0 +1,114 @@
+// stallpoint: records a training run, replays it under other settings, names the stall point.
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "fmt/format.h"
+#include "tools/program/context.h"
+#include "tools/program/verbs.h"
+
+namespace stallpoint {
+namespace {
+
+void OnInterrupt(int) {
+  if (Context::interrupted().exchange(true)) _exit(kExitInterrupted);
+}
+
+size_t EditDistance(const std::string& a, const std::string& b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t substitute = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
+    }
+  }
+  return row[b.size()];
+}
+
+// The verb or flag nearest to what was not understood; empty when nothing is near.
+std::string Nearest(const CLI::App& app, const std::string& unknown) {
+  const std::string wanted = unknown.substr(0, unknown.find('='));
+  std::vector<std::string> known;
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) known.push_back(verb->get_name());
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  }
+  std::string best;
+  size_t best_distance = wanted.size() / 2 + 1;
+  for (const std::string& name : known) {
+    if (const size_t distance = EditDistance(wanted, name); distance < best_distance) {
+      best = name;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+int ReportUsage(const CLI::App& program, const CLI::ParseError& error, char** argv, int argc) {
+  const auto chosen = program.get_subcommands();
+  const CLI::App& speaker = chosen.empty() ? program : *chosen.front();
+  fmt::print(stderr, "error: {}\n", error.what());
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const bool unknown_flag = word.rfind("--", 0) == 0 && speaker.get_option_no_throw(word.substr(0, word.find('='))) == nullptr;
+    const bool unknown_verb = i == 1 && chosen.empty() && word.rfind('-', 0) != 0;
+    if (!unknown_flag && !unknown_verb) continue;
+    const std::string nearest = Nearest(speaker, word);
+    if (!nearest.empty()) fmt::print(stderr, "       did you mean {}?\n", nearest);
+  }
+  fmt::print(stderr, "       {} --help lists what there is\n",
+             chosen.empty() ? "stallpoint" : "stallpoint " + speaker.get_name());
+  return kExitUsage;
+}
+
+int Main(int argc, char** argv) {
+  struct sigaction on_interrupt {};
+  on_interrupt.sa_handler = OnInterrupt;
+  sigaction(SIGINT, &on_interrupt, nullptr);
+  sigaction(SIGTERM, &on_interrupt, nullptr);
+
+  CLI::App program("Records a training run, replays it under other settings, names the stall point.", "stallpoint");
+  program.set_version_flag("--version", std::string("stallpoint ") + STALLPOINT_VERSION);
+  program.require_subcommand(1);
+  program.get_formatter()->column_width(36);
+  program.footer(
+      "Examples:\n"
+      "  stallpoint record --plugin synthetic --set read_latency=20ms --device emulated -o run.sptrace\n"
+      "  stallpoint why run.sptrace\n"
+      "  stallpoint sweep run.sptrace --workers 0:8 --batch 16:64:*2\n"
+      "  stallpoint replay run.sptrace --live --workers 4\n"
+      "  stallpoint export run.sptrace --to perfetto -o run.perfetto-trace\n\n"
+      "Exit codes: 0 ok, 1 a gate failed, 2 usage, 3 bad trace, 4 plugin, 5 workload, 6 loss under --strict, 7 I/O.");
+
+  Context context;
+  int exit_code = kExitOk;
+  AddRecord(program, context, exit_code);
+  AddInfo(program, context, exit_code);
+  AddDump(program, context, exit_code);
+  AddSweep(program, context, exit_code);
+  AddReplay(program, context, exit_code);
+  AddWhy(program, context, exit_code);
+  AddExport(program, context, exit_code);
+  AddPlugin(program, context, exit_code);
+
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::Success& asked_for_help) {
+    return program.exit(asked_for_help);
+  } catch (const CLI::ParseError& error) {
+    return ReportUsage(program, error, argv, argc);
+  }
+  return exit_code;
+}
+
+}  // namespace
+}  // namespace stallpoint
+
+int main(int argc, char** argv) { return stallpoint::Main(argc, argv); }

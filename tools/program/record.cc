@@ -1,0 +1,145 @@
+// stallpoint record: runs a workload and writes its trace.
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fmt/format.h"
+#include "replay/calibration.h"
+#include "tools/program/context.h"
+#include "tools/program/knob_flags.h"
+#include "tools/program/run_verb.h"
+#include "tools/program/text.h"
+#include "tools/program/verbs.h"
+#include "traces/run_record.h"
+#include "traces/run_summary.h"
+#include "traces/units.h"
+
+namespace stallpoint {
+namespace {
+
+constexpr int64_t kDefaultSteps = 100;
+// A calibration run: long enough for a steady window behind start-up and priming.
+constexpr int64_t kCalibrationSteps = 30;
+
+struct RecordFlags {
+  std::string plugin, data, output, timeout;
+  KnobFlags knobs;
+  int64_t steps = 0, epochs = 0;
+  std::vector<std::string> set;
+  bool calibrate = false, in_process = false;
+};
+
+absl::StatusOr<RunRequest> MakeRequest(const RecordFlags& flags, const Context& context) {
+  RunRequest request;
+  request.plugin = flags.plugin;
+  request.data_dir = flags.data.empty() ? "" : std::filesystem::absolute(flags.data).lexically_normal().string();
+  auto options = ParseSetOptions(flags.set);
+  if (!options.ok()) return options.status();
+  request.options = *std::move(options);
+  auto knobs = flags.knobs.Apply(Knobs{});
+  if (!knobs.ok()) return knobs.status();
+  request.knobs = *std::move(knobs);
+  request.epochs = flags.epochs;
+  request.steps = flags.epochs > 0 ? 0 : flags.steps > 0 ? flags.steps : kDefaultSteps;
+  request.trace_path = flags.output;
+  request.overwrite = context.force;
+  request.in_process = flags.in_process;
+  if (!flags.timeout.empty()) {
+    auto timeout = ParseTimeNs(flags.timeout);
+    if (!timeout.ok()) return timeout.status();
+    request.timeout_ns = *timeout;
+  }
+  return request;
+}
+
+// Adds to the trace the runs that the cost model lacks. Failures of a calibration run are remarks: the recording stands.
+int Calibrate(const RunRequest& main_request, const Context& context) {
+  const auto contents = LoadTrace(main_request.trace_path);
+  if (!contents.ok()) return Fail(contents.status(), TraceExitCode(contents.status()));
+  const std::vector<Knobs> plan = PlanCalibration(contents->main_run());
+  for (size_t i = 0; i < plan.size() && !Context::interrupted(); ++i) {
+    RunRequest request = main_request;
+    request.knobs = plan[i];
+    request.role = trace::RUN_ROLE_CALIBRATION;
+    request.append = true;
+    request.epochs = 0;
+    request.steps = 3 * int64_t{plan[i].worker_count} * plan[i].prefetch_depth + kCalibrationSteps;
+    const auto outcome = ExecuteShown(
+        request,
+        fmt::format("calibrate {}/{} (batch {}, {} workers)", i + 1, plan.size(), plan[i].batch_size, plan[i].worker_count),
+        context);
+    if (!outcome.ok()) return Fail(outcome.status(), RunExitCode(outcome.status()));
+    if (outcome->outcome != trace::OUTCOME_OK) {
+      fmt::print(stderr, "note: the calibration run with batch {} and {} workers ended {}: {}\n", plan[i].batch_size,
+                 plan[i].worker_count, OutcomeName(outcome->outcome), Printable(outcome->message));
+    }
+  }
+  return Context::interrupted() ? kExitInterrupted : kExitOk;
+}
+
+void PrintRecorded(const std::string& path, const TraceContents& contents) {
+  const RunRecord& run = contents.main_run();
+  const RunSummary summary = Summarize(run);
+  fmt::print("{}: {} steps, {} samples in {:.1f} s, {} a step, stalled {} of the time", Printable(path), summary.steps,
+             summary.samples, summary.wall_s, Milliseconds(summary.step_ms_mean), Percent(summary.shares.stall()));
+  if (contents.runs.size() > 1) fmt::print(", {} calibration runs", contents.runs.size() - 1);
+  fmt::print("\n");
+  if (run.dropped > 0) {
+    fmt::print(stderr, "note: {} of {} events were dropped; figures are made from the rest\n", run.dropped, run.emitted);
+  }
+}
+
+int Record(const RecordFlags& flags, const Context& context) {
+  const auto request = MakeRequest(flags, context);
+  if (!request.ok()) return Fail(request.status(), kExitUsage);
+  const auto outcome = ExecuteShown(*request, "record", context);
+  if (!outcome.ok()) return Fail(outcome.status(), RunExitCode(outcome.status()));
+  int code = ExitCodeOf(*outcome);
+  if (outcome->outcome != trace::OUTCOME_OK || code != kExitOk) {
+    fmt::print(stderr, "{}: {}: {}\n", outcome->outcome == trace::OUTCOME_CANCELLED ? "note" : "error",
+               OutcomeName(outcome->outcome), Printable(outcome->message));
+  } else if (flags.calibrate && !flags.output.empty()) {
+    code = Calibrate(*request, context);
+  }
+  if (flags.output.empty()) return code;
+  const auto contents = LoadTrace(flags.output);
+  if (!contents.ok()) return code != kExitOk ? code : Fail(contents.status(), TraceExitCode(contents.status()));
+  if (context.json) {
+    nlohmann::ordered_json json = JsonHead();
+    json["outcome"] = OutcomeName(outcome->outcome);
+    json["message"] = outcome->message;
+    json["trace"] = flags.output;
+    json["runs"] = contents->runs.size();
+    PrintJson(json);
+  } else if (!contents->main_run().iterations.empty()) {
+    PrintRecorded(flags.output, *contents);
+  }
+  return code;
+}
+
+}  // namespace
+
+void AddRecord(CLI::App& program, Context& context, int& exit_code) {
+  CLI::App* verb = program.add_subcommand("record", "Run a workload and record it to a trace");
+  auto flags = std::make_shared<RecordFlags>();
+  verb->add_option("--plugin", flags->plugin, "Workload: an id (see `plugin list`) or a plugin file")
+      ->required()
+      ->type_name("ID|FILE");
+  verb->add_option("--data", flags->data, "Folder of the data set, e.g. --data ~/images")->type_name("DIR");
+  verb->add_option("-o,--output", flags->output, "The trace to write; without it the run is not recorded")->type_name("FILE");
+  auto* steps = verb->add_option("--steps", flags->steps, "Steps of an endless sampler (100)")->check(CLI::PositiveNumber);
+  verb->add_option("--epochs", flags->epochs, "Passes over the data set instead, as PyTorch's loader makes them")
+      ->check(CLI::PositiveNumber)
+      ->excludes(steps);
+  verb->add_option("--set", flags->set, "Option of the workload, e.g. --set read_latency=20ms")->type_name("KEY=VALUE");
+  verb->add_flag("--calibrate", flags->calibrate, "Also run what predictions lack: a second batch size, busy workers");
+  verb->add_option("--timeout", flags->timeout, "End the run when no step finishes for so long, e.g. --timeout 60s")
+      ->type_name("TIME");
+  verb->add_flag("--in-process", flags->in_process, "Run inside this process, for debuggers");
+  flags->knobs.AddTo(*verb);
+  AddCommonFlags(*verb, context);
+  verb->callback([flags, &context, &exit_code] { exit_code = Record(*flags, context); });
+}
+
+}  // namespace stallpoint

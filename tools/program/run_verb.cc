@@ -1,0 +1,40 @@
+#include "tools/program/run_verb.h"
+
+#include "fmt/format.h"
+#include "tools/program/progress.h"
+#include "tools/program/text.h"
+
+namespace stallpoint {
+
+const char* OutcomeName(trace::Outcome outcome) {
+  switch (outcome) {
+    case trace::OUTCOME_OK: return "ok";
+    case trace::OUTCOME_FAILED: return "failed";
+    case trace::OUTCOME_OUT_OF_MEMORY: return "out-of-memory";
+    case trace::OUTCOME_CRASHED: return "crashed";
+    case trace::OUTCOME_TIMED_OUT: return "timed-out";
+    case trace::OUTCOME_CANCELLED: return "cancelled";
+    default: return "unknown";
+  }
+}
+
+absl::StatusOr<RunOutcome> ExecuteShown(const RunRequest& request, const std::string& what, const Context& context) {
+  ProgressLine line(context);
+  auto outcome = ExecuteRun(
+      request, [&](const RunProgress& progress) { line.Show(what, progress); }, Context::interrupted());
+  line.Clear();
+  if (outcome.ok() && !context.quiet) {
+    for (const std::string& warning : outcome->warnings) fmt::print(stderr, "note: {}\n", Printable(warning));
+  }
+  return outcome;
+}
+
+int ExitCodeOf(const RunOutcome& outcome) {
+  switch (outcome.outcome) {
+    case trace::OUTCOME_OK: return outcome.exit_code;
+    case trace::OUTCOME_CANCELLED: return kExitInterrupted;
+    default: return outcome.exit_code != 0 ? outcome.exit_code : kExitWorkload;
+  }
+}
+
+}  // namespace stallpoint

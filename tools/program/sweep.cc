@@ -1,0 +1,200 @@
+// stallpoint sweep: predicts a grid of settings, shows where the stall begins, recommends one.
+#include "replay/sweep.h"
+
+#include <algorithm>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "fmt/format.h"
+#include "replay/json.h"
+#include "replay/predictor.h"
+#include "tools/program/context.h"
+#include "tools/program/output_file.h"
+#include "tools/program/progress.h"
+#include "tools/program/text.h"
+#include "tools/program/verbs.h"
+#include "traces/run_record.h"
+#include "traces/units.h"
+
+namespace stallpoint {
+namespace {
+
+// More rows than this are shown as the best of them; --csv and --json have all.
+constexpr size_t kRowsShown = 24;
+
+struct SweepFlags {
+  std::vector<std::string> traces;
+  std::string batch, workers, prefetch, steps_in_flight, host_memory, device_memory;
+  std::string csv;
+};
+
+template <typename T>
+absl::Status TakeRange(const char* flag, const std::string& text, absl::StatusOr<std::vector<T>> (*parse)(const std::string&),
+                       std::vector<T>* values) {
+  if (text.empty()) return absl::OkStatus();
+  auto parsed = parse(text);
+  if (!parsed.ok()) return absl::InvalidArgumentError(absl::StrCat(flag, ": ", parsed.status().message()));
+  *values = *std::move(parsed);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SweepRanges> ParseRanges(const SweepFlags& flags, const RunRecord& run) {
+  SweepRanges ranges;
+  absl::Status status;
+  status.Update(TakeRange("--batch", flags.batch, ParseRange, &ranges.batch_size));
+  status.Update(TakeRange("--workers", flags.workers, ParseRange, &ranges.worker_count));
+  status.Update(TakeRange("--prefetch", flags.prefetch, ParseRange, &ranges.prefetch_depth));
+  status.Update(TakeRange("--steps-in-flight", flags.steps_in_flight, ParseRange, &ranges.steps_in_flight));
+  status.Update(TakeRange("--host-memory", flags.host_memory, ParseSizeRange, &ranges.host_limit_bytes));
+  status.Update(TakeRange("--device-memory", flags.device_memory, ParseSizeRange, &ranges.device_limit_bytes));
+  if (!status.ok()) return status;
+  const bool nothing_asked = ranges.batch_size.empty() && ranges.worker_count.empty() && ranges.prefetch_depth.empty() &&
+                             ranges.steps_in_flight.empty() && ranges.host_limit_bytes.empty() &&
+                             ranges.device_limit_bytes.empty();
+  if (nothing_asked) {
+    const int64_t most = std::max<int64_t>(8, static_cast<int64_t>(2 * run.usable_cores));
+    for (int64_t workers = 0; workers <= most; ++workers) ranges.worker_count.push_back(workers);
+  }
+  return ranges;
+}
+
+std::vector<std::string> Row(const Prediction& p, const std::string& mark) {
+  return {fmt::format("{}", p.knobs.batch_size),
+          fmt::format("{}", p.knobs.worker_count),
+          p.knobs.worker_count == 0 ? "-" : fmt::format("{}", p.knobs.prefetch_depth),
+          fmt::format("{:.2f}", p.step_ms),
+          fmt::format("{:.2f}..{:.2f}", p.step_ms_low, p.step_ms_high),
+          fmt::format("{:.4g}", p.throughput_per_s),
+          fmt::format("{:.1f} %", p.stall_share() * 100),
+          p.bound == Bound::kCompute ? "-" : Name(p.bound),
+          p.stage.empty() ? "-" : fmt::format("{} ({})", Printable(p.stage), Name(p.wait)),
+          p.host_memory_bytes ? HumanSize(*p.host_memory_bytes) : "-",
+          mark};
+}
+
+void PrintSettings(const SweepResult& result) {
+  std::vector<const Prediction*> rows;
+  for (const Prediction& setting : result.settings) rows.push_back(&setting);
+  if (rows.size() > kRowsShown) {
+    std::stable_sort(rows.begin(), rows.end(), [](const Prediction* a, const Prediction* b) {
+      return a->throughput_per_s > b->throughput_per_s;
+    });
+    fmt::print("the best {} of {} settings:\n", kRowsShown, rows.size());
+    rows.resize(kRowsShown);
+  }
+  Table table({"batch", "workers", "prefetch", "step ms", "interval", "samples/s", "stall", "bound", "stage", "host memory", ""});
+  table.Add(Row(result.recorded, "<- recorded"));
+  for (const Prediction* row : rows) {
+    if (row->knobs == result.recorded.knobs) continue;
+    std::string mark;
+    if (result.recommended && row->knobs == result.recommended->knobs) {
+      mark = "<- recommended";
+    } else if (result.recommended_any_batch && row->knobs == result.recommended_any_batch->knobs) {
+      mark = "<- best with another batch size";
+    }
+    if (row->extrapolated) mark += mark.empty() ? "extrapolated" : ", extrapolated";
+    table.Add(Row(*row, mark));
+  }
+  fmt::print("{}", table.Render());
+}
+
+void PrintSweep(const SweepResult& result) {
+  PrintSettings(result);
+  for (const StallPoint& point : result.stall_points) {
+    fmt::print("stall point on {}: stalled at {:g}, free at {:g}", point.axis, point.stalled_at, point.free_at);
+    if (!point.stage.empty()) fmt::print(" (behind it: {}, {})", Printable(point.stage), Name(point.wait));
+    fmt::print("\n");
+  }
+  if (result.recommended) {
+    fmt::print("recommended: {} worker{}, prefetch {}: {:.2f} times the throughput; {}\n",
+               result.recommended->knobs.worker_count, result.recommended->knobs.worker_count == 1 ? "" : "s",
+               result.recommended->knobs.prefetch_depth, result.recommended->throughput_gain,
+               Printable(result.recommended->reason));
+  }
+  if (result.recommended_any_batch && (!result.recommended || result.recommended_any_batch->knobs != result.recommended->knobs)) {
+    fmt::print("with any batch size: batch {}, {} workers, prefetch {}: {:.2f} times the throughput\n",
+               result.recommended_any_batch->knobs.batch_size, result.recommended_any_batch->knobs.worker_count,
+               result.recommended_any_batch->knobs.prefetch_depth, result.recommended_any_batch->throughput_gain);
+  }
+}
+
+std::string Csv(const SweepResult& result) {
+  std::string csv =
+      "batch_size,worker_count,prefetch_depth,steps_in_flight,host_limit_bytes,device_limit_bytes,step_ms,step_ms_low,"
+      "step_ms_high,throughput_per_s,stall_share,bound,stage,wait,host_memory_bytes,device_memory_bytes,extrapolated\n";
+  const auto bytes = [](const std::optional<double>& value) { return value ? fmt::format("{:.0f}", *value) : ""; };
+  for (const Prediction& p : result.settings) {
+    csv += fmt::format("{},{},{},{},{},{},{:.4f},{:.4f},{:.4f},{:.3f},{:.5f},{},{},{},{},{},{}\n", p.knobs.batch_size,
+                       p.knobs.worker_count, p.knobs.prefetch_depth, p.knobs.steps_in_flight, p.knobs.host_limit_bytes,
+                       p.knobs.device_limit_bytes, p.step_ms, p.step_ms_low, p.step_ms_high, p.throughput_per_s,
+                       p.stall_share(), Name(p.bound), CsvCell(p.stage), Name(p.wait), bytes(p.host_memory_bytes),
+                       bytes(p.device_memory_bytes), p.extrapolated ? 1 : 0);
+  }
+  return csv;
+}
+
+int RunSweep(const SweepFlags& flags, const Context& context) {
+  std::vector<RunRecord> runs;
+  for (const std::string& path : flags.traces) {
+    auto contents = LoadTrace(path);
+    if (!contents.ok()) return Fail(contents.status(), TraceExitCode(contents.status()));
+    for (RunRecord& run : contents->runs) {
+      // The first file is the run that is swept; the others inform the model.
+      if (!runs.empty() && run.role == RunRecord::Role::kMain) run.role = RunRecord::Role::kCalibration;
+      runs.push_back(std::move(run));
+    }
+  }
+  const auto ranges = ParseRanges(flags, runs.front());
+  if (!ranges.ok()) return Fail(ranges.status(), kExitUsage);
+  Predictor::Options options;
+  options.threshold = context.threshold;
+  const auto predictor = Predictor::Fit(runs, options);
+  if (!predictor.ok()) return Fail(predictor.status(), kExitBadTrace);
+
+  ProgressLine line(context);
+  const SweepResult result = Sweep(**predictor, *ranges, [&](size_t done, size_t total) {
+    line.Show(fmt::format("sweep: {} of {} settings", done, total));
+    return !Context::interrupted();
+  });
+  line.Clear();
+  if (!flags.csv.empty()) {
+    if (const absl::Status written = WriteNewFile(flags.csv, Csv(result), context.force); !written.ok()) {
+      return Fail(written, kExitIo);
+    }
+  }
+  if (context.json) {
+    PrintJson(SweepJson(result));
+  } else {
+    PrintSweep(result);
+  }
+  if (result.cancelled) {
+    fmt::print(stderr, "note: interrupted; {} settings were done\n", result.settings.size());
+    return kExitInterrupted;
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddSweep(CLI::App& program, Context& context, int& exit_code) {
+  CLI::App* verb = program.add_subcommand("sweep", "Predict settings, show where the stall begins, recommend one");
+  auto flags = std::make_shared<SweepFlags>();
+  verb->add_option("FILE", flags->traces, "Traces; the first is the run to vary, others inform the model")->required();
+  const auto range = [&](const char* name, std::string& text, const char* help) {
+    verb->add_option(name, text, help)->type_name("RANGE")->group("Knob ranges: 4 or 8,16,32 or 0:8 or 8:256:*2 or 8:256:+8");
+  };
+  range("--batch", flags->batch, "Batch sizes, e.g. 8:256:*2");
+  range("--workers", flags->workers, "Worker counts, e.g. 0:16");
+  range("--prefetch", flags->prefetch, "Prefetch depths, e.g. 1:8");
+  range("--steps-in-flight", flags->steps_in_flight, "Steps in flight, e.g. 1:4");
+  range("--host-memory", flags->host_memory, "Host memory limits, e.g. 4GiB:32GiB");
+  range("--device-memory", flags->device_memory, "Device memory limits, e.g. 8GiB:64GiB");
+  verb->add_option("--csv", flags->csv, "Also write every setting to this file")->type_name("FILE");
+  AddCommonFlags(*verb, context);
+  verb->callback([flags, &context, &exit_code] { exit_code = RunSweep(*flags, context); });
+}
+
+}  // namespace stallpoint
