@@ -11,6 +11,7 @@
 #include "tools/program/run_verb.h"
 #include "tools/program/text.h"
 #include "tools/program/verbs.h"
+#include "traces/device_spec.h"
 #include "traces/run_record.h"
 #include "traces/run_summary.h"
 #include "traces/units.h"
@@ -19,6 +20,8 @@ namespace stallpoint {
 namespace {
 
 constexpr int64_t kDefaultSteps = 100;
+// What `--device emulated` stands for when it is told no times: a mid-sized network on a small accelerator.
+constexpr int64_t kEmulatedLaunchNs = 2'000'000, kEmulatedSampleNs = 4'000'000;
 // A calibration run: long enough for a steady window behind start-up and priming.
 constexpr int64_t kCalibrationSteps = 30;
 
@@ -30,6 +33,14 @@ struct RecordFlags {
   bool calibrate = false, in_process = false;
 };
 
+std::string WithTimes(const std::string& device) {
+  auto spec = ParseDevice(device);
+  if (!spec.ok() || spec->kind != DeviceSpec::Kind::kEmulated || spec->launch_ns || spec->sample_ns) return device;
+  spec->launch_ns = kEmulatedLaunchNs;
+  spec->sample_ns = kEmulatedSampleNs;
+  return FormatDevice(*spec);
+}
+
 absl::StatusOr<RunRequest> MakeRequest(const RecordFlags& flags, const Context& context) {
   RunRequest request;
   request.plugin = flags.plugin;
@@ -40,6 +51,7 @@ absl::StatusOr<RunRequest> MakeRequest(const RecordFlags& flags, const Context& 
   auto knobs = flags.knobs.Apply(Knobs{});
   if (!knobs.ok()) return knobs.status();
   request.knobs = *std::move(knobs);
+  request.knobs.device = WithTimes(request.knobs.device);
   request.epochs = flags.epochs;
   request.steps = flags.epochs > 0 ? 0 : flags.steps > 0 ? flags.steps : kDefaultSteps;
   request.trace_path = flags.output;

@@ -1,0 +1,18 @@
+The real importer of Nsight Systems makes a report of a trace; its export has the run's rows, names and times.
+
+  $ command -v nsys > /dev/null || exit 80
+  $ stallpoint record --plugin synthetic --workers 2 --batch 4 --steps 30 --set read_latency=5ms \
+  >   --device emulated:launch=2ms,sample=1ms -o run.sptrace --quiet > /dev/null
+  $ stallpoint export run.sptrace --to nsys -o run.nsys-rep --quiet
+  $ nsys export -t json -o run.json run.nsys-rep > /dev/null
+  $ grep -c -E '"(main|loader worker [01])"' run.json > /dev/null && echo rows
+  rows
+  $ "$STALLPOINT_ROOT/.venv/bin/python" "$TESTDIR/helpers/nsys_steps" run.json
+  30 steps, each of 6.0 ms
+
+Under `nsys profile` the same stages are NVTX ranges.
+
+  $ nsys profile -t nvtx -o live --force-overwrite true stallpoint record --plugin synthetic --workers 1 --batch 4 --steps 10 \
+  >   --device emulated:launch=2ms,sample=1ms -o nvtx.sptrace --quiet > profile.txt 2>&1 || cat profile.txt
+  $ ls live.* > /dev/null && echo profiled
+  profiled
