@@ -108,8 +108,8 @@ typedef struct sp_workload {
   /* [worker k] The next sample of this worker's shard; SP_OUT_OF_RANGE at its end. Streams only, else null. */
   sp_code (*next_sample)(void* self, int32_t worker, int32_t shard, int32_t shard_count, const sp_arena* arena,
                          sp_sample* out, sp_error* error);
-  /* [control] Optional: fills `indices` with the samples of the next batch and returns how many (at most `capacity`), or 0
-   * at the end of the pass. Null: the harness shuffles from the seed. */
+  /* [control] Optional: fills `indices` with the samples of the next batch and returns how many (at most `capacity`), 0 at
+   * the end of the pass, or a negative number when it failed and has logged why. Null: the harness shuffles from the seed. */
   int64_t (*batch_sampler)(void* self, uint64_t* indices, int64_t capacity);
 
   /* [worker k] Sizes of the batch, once its samples are known. */
