@@ -1,4 +1,5 @@
-// One recorded run as figures: what every consumer of a trace (info, replay, diagnosis, exporters of summaries) works on.
+// One recorded run as figures: what every consumer of a trace (info, replay, diagnosis, exporters of summaries) works
+// on.
 //
 // `LoadTrace` streams the file once and keeps, per run, the cost vector of every sample, the times of every batch and
 // iteration, and the totals. Plain spans (operators, user ranges) are not kept: exporters stream them from the reader.
@@ -27,6 +28,8 @@ struct StageCost {
   int64_t run_queue_ns = 0;  // runnable, waiting for a core
   int64_t bytes = 0;         // read from storage or network
 
+  // Saturates far above any real sum.
+  StageCost& operator+=(const StageCost& more);
   // Neither computing nor waiting for a core; never negative.
   int64_t wait_ns() const {
     const int64_t rest = wall_ns - cpu_ns - run_queue_ns;
@@ -56,7 +59,7 @@ struct BatchRecord {
 // One call of the training step. Intervals are [begin, end).
 struct IterationRecord {
   int64_t index = -1;
-  int64_t wait_begin_ns = -1, wait_end_ns = -1;      // main waits for the batch (or loads it, without workers)
+  int64_t wait_begin_ns = -1, wait_end_ns = -1;        // main waits for the batch (or loads it, without workers)
   int64_t receive_begin_ns = -1, receive_end_ns = -1;  // main takes it over
   int64_t copy_begin_ns = -1, copy_end_ns = -1;        // exposed copy on main
   int64_t launch_begin_ns = -1, launch_end_ns = -1;    // main issues the step
@@ -76,7 +79,7 @@ struct PhaseSpan {
 struct Gap {
   uint64_t offset_bytes = 0;  // in the file
   uint64_t length_bytes = 0;
-  uint64_t frames_lost = 0;   // by sequence number; 0 when unknown
+  uint64_t frames_lost = 0;  // by sequence number; 0 when unknown
   std::string reason;
 };
 
@@ -99,6 +102,7 @@ struct RunRecord {
   int64_t planned_steps = 0, planned_epochs = 0;  // one of the two is positive
   int64_t dataset_samples = 0;                    // 0: unknown
   double usable_cores = 1;
+  double batch_bytes_per_sample = 0;  // collated, on the host; 0: unknown
   std::string host_limit_enforcement, device_limit_enforcement;
 
   // Sample stages in order of first appearance ("read", "decode", ...).
@@ -106,7 +110,7 @@ struct RunRecord {
   std::vector<SampleRecord> samples;
   // samples.size() rows of sample_stages.size() costs.
   std::vector<StageCost> sample_costs;
-  std::vector<BatchRecord> batches;        // by index, dense from 0
+  std::vector<BatchRecord> batches;         // by index, dense from 0
   std::vector<IterationRecord> iterations;  // by index, dense from 0
 
   int64_t begin_ns = 0, end_ns = 0;  // first and last recorded instant
@@ -117,8 +121,8 @@ struct RunRecord {
 
   // Accounting: emitted == recorded + dropped when closed.
   uint64_t emitted = 0, recorded = 0, dropped = 0, set_aside = 0;
-  uint64_t unknown_ids = 0;      // references to undefined ids, counted and passed over
-  uint64_t read_set_aside = 0;   // events with impossible times, counted and passed over
+  uint64_t unknown_ids = 0;     // references to undefined ids, counted and passed over
+  uint64_t read_set_aside = 0;  // events with impossible times or indices, counted and passed over
   uint64_t recorder_cpu_ns = 0;
   bool closed = false;
   std::string outcome = "unknown";  // of cli.md, or "unknown" when the trace is not closed
@@ -128,6 +132,8 @@ struct RunRecord {
     return absl::MakeConstSpan(sample_costs).subspan(i * sample_stages.size(), sample_stages.size());
   }
   bool has_device_timeline() const;
+  // What each batch used in each sample stage: batches.size() rows of sample_stages.size() sums.
+  std::vector<StageCost> SumStagesByBatch() const;
 };
 
 // All runs of a file, in order of appearance, and what the reader met on the way.

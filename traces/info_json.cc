@@ -1,0 +1,105 @@
+#include "traces/info_json.h"
+
+#include <cmath>
+#include <optional>
+#include <string>
+
+#include "nlohmann/json.hpp"
+#include "traces/run_summary.h"
+
+namespace stallpoint {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <typename Value>
+Json OrNull(const std::optional<Value>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json TextOrNull(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+Json SharesJson(const Shares& shares) {
+  return {{"compute", shares.compute}, {"copy", shares.copy},     {"data_wait", shares.data_wait},
+          {"sync", shares.sync},       {"launch", shares.launch}, {"other", shares.other}};
+}
+
+Json StagesJson(const RunSummary& summary) {
+  Json stages = Json::array();
+  for (const StageSummary& stage : summary.stages) {
+    stages.push_back({{"name", stage.name},
+                      {"wall_ms", stage.wall_ms},
+                      {"cpu_ms", stage.cpu_ms},
+                      {"run_queue_ms", stage.run_queue_ms},
+                      {"io_ms", stage.io_ms},
+                      {"blocked_ms", stage.blocked_ms}});
+  }
+  return stages;
+}
+
+Json GapsJson(const TraceContents& contents) {
+  Json gaps = Json::array();
+  for (const Gap& gap : contents.gaps) {
+    gaps.push_back({{"offset_bytes", gap.offset_bytes},
+                    {"length_bytes", gap.length_bytes},
+                    {"frames_lost", gap.frames_lost},
+                    {"reason", gap.reason}});
+  }
+  return gaps;
+}
+
+Json PhasesJson(const RunRecord& run) {
+  Json phases = Json::array();
+  for (const PhaseSpan& phase : run.phases) {
+    phases.push_back({{"name", phase.name},
+                      {"begin_s", static_cast<double>(phase.begin_ns - run.begin_ns) / 1e9},
+                      {"end_s", static_cast<double>(phase.end_ns - run.begin_ns) / 1e9}});
+  }
+  return phases;
+}
+
+}  // namespace
+
+Json InfoJson(const TraceContents& contents) { return InfoJson(contents, contents.main_run()); }
+
+Json InfoJson(const TraceContents& contents, const RunRecord& run) {
+  const RunSummary summary = Summarize(run);
+  const bool stepped = summary.window.steps() > 0;
+  auto if_stepped = [&](Json value) { return stepped ? value : Json(nullptr); };
+  return {
+      {"schema_version", 1},
+      {"stallpoint_version", STALLPOINT_VERSION},
+      {"knobs", ToJson(run.knobs)},
+      {"source", run.source},
+      {"closed", run.closed},
+      {"outcome", run.outcome},
+      {"steps", summary.steps},
+      {"samples", summary.samples},
+      {"wall_s", summary.wall_s},
+      {"startup_s", if_stepped(summary.startup_s)},
+      {"epoch_edge_ms", OrNull(summary.epoch_edge_ms)},
+      {"steady", summary.window.steady},
+      {"step_ms",
+       {{"median", if_stepped(summary.step_ms_median)},
+        {"p90", if_stepped(summary.step_ms_p90)},
+        {"mean", if_stepped(summary.step_ms_mean)}}},
+      {"throughput_per_s", if_stepped(summary.throughput_per_s)},
+      {"shares", SharesJson(summary.shares)},
+      {"stall_share", summary.shares.stall()},
+      {"stages", StagesJson(summary)},
+      {"host_memory_bytes", OrNull(summary.host_memory_bytes)},
+      {"device_memory_bytes", OrNull(summary.device_memory_bytes)},
+      {"limits",
+       {{"host", TextOrNull(run.host_limit_enforcement)}, {"device", TextOrNull(run.device_limit_enforcement)}}},
+      {"events",
+       {{"emitted", run.emitted},
+        {"recorded", run.recorded},
+        {"dropped", run.dropped},
+        {"set_aside", run.set_aside + run.read_set_aside},
+        {"unknown_ids", run.unknown_ids}}},
+      {"gaps", GapsJson(contents)},
+      {"phases", PhasesJson(run)},
+  };
+}
+
+}  // namespace stallpoint
