@@ -1,5 +1,7 @@
 #include "traces/chunk_splitter.h"
 
+#include <google/protobuf/reflection.h>
+
 #include <algorithm>
 #include <memory>
 
