@@ -53,7 +53,7 @@ bool ParseShare(const std::string& text, double* share) {
 }
 
 int Fail(const absl::Status& status, int code) {
-  fmt::print(stderr, "error: {}\n", Printable(status.message()));
+  fmt::print(stderr, "error: {}\n", Printable(std::string(status.message())));
   return code;
 }
 

@@ -32,8 +32,8 @@ struct Context {
   std::string threshold_text = "5%";
   double threshold = 0.05;  // parsed from the text before any verb runs
 
-  bool progress() const;           // stderr is a terminal and the user did not ask for quiet
-  bool colored(int fd) const;      // --color, NO_COLOR, terminal
+  bool progress() const;       // stderr is a terminal and the user did not ask for quiet
+  bool colored(int fd) const;  // --color, NO_COLOR, terminal
 
   // Raised by the first Ctrl-C; the second ends the program at once.
   static std::atomic<bool>& interrupted();

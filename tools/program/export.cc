@@ -15,7 +15,8 @@ namespace stallpoint {
 namespace {
 
 int Export(const std::string& trace, const std::string& format, const std::string& output, const Context& context) {
-  if (const absl::Status writable = CheckWritable(output, context.force); !writable.ok()) return Fail(writable, kExitIo);
+  if (const absl::Status writable = CheckWritable(output, context.force); !writable.ok())
+    return Fail(writable, kExitIo);
   const bool import_report = format == "nsys" && std::filesystem::path(output).extension() == ".nsys-rep";
   const std::string text = import_report ? output + ".nvtxt" : output;
   if (import_report) {
@@ -32,7 +33,8 @@ int Export(const std::string& trace, const std::string& format, const std::strin
     if (!imported.ok()) return Fail(imported, kExitIo);
   }
   if (!context.quiet) {
-    const char* how = format == "nsys"       ? (import_report ? "open it with: nsys-ui" : "import it with: ImportNvtxt --cmd create -n")
+    const char* how = format == "nsys"
+                          ? (import_report ? "open it with: nsys-ui" : "import it with: ImportNvtxt --cmd create -n")
                       : format == "perfetto" ? "open it at ui.perfetto.dev, or in a Perfetto of your own:"
                                              : "open it in a spreadsheet or with pandas.read_csv:";
     fmt::print(stderr, "{} {}\n", how, Printable(output));

@@ -15,21 +15,22 @@ namespace stallpoint {
 namespace {
 
 std::string DescribeKnobs(const Knobs& knobs) {
-  return fmt::format("batch {}, {} worker{}, prefetch {}, {} steps in flight, device {}", knobs.batch_size, knobs.worker_count,
-                     knobs.worker_count == 1 ? "" : "s", knobs.prefetch_depth, knobs.steps_in_flight,
-                     Printable(knobs.device));
+  return fmt::format("batch {}, {} worker{}, prefetch {}, {} steps in flight, device {}", knobs.batch_size,
+                     knobs.worker_count, knobs.worker_count == 1 ? "" : "s", knobs.prefetch_depth,
+                     knobs.steps_in_flight, Printable(knobs.device));
 }
 
 void PrintInfo(const TraceContents& contents) {
   const RunRecord& run = contents.main_run();
   const RunSummary summary = Summarize(run);
   fmt::print("{} {}: {}\n", Printable(run.source), Printable(run.source_version), DescribeKnobs(run.knobs));
-  fmt::print("{} steps, {} samples in {:.2f} s ({} before the first step); outcome {}\n", summary.steps, summary.samples,
-             summary.wall_s, Milliseconds(summary.startup_s * 1e3), run.outcome);
+  fmt::print("{} steps, {} samples in {:.2f} s ({} before the first step); outcome {}\n", summary.steps,
+             summary.samples, summary.wall_s, Milliseconds(summary.startup_s * 1e3), run.outcome);
   if (!run.outcome_message.empty()) fmt::print("  {}\n", Printable(run.outcome_message));
   if (summary.steps > 0) {
-    fmt::print("step {} mean, {} median, {} p90 over {} steps{}; {:.4g} samples/s\n", Milliseconds(summary.step_ms_mean),
-               Milliseconds(summary.step_ms_median), Milliseconds(summary.step_ms_p90), summary.window.steps(),
+    fmt::print("step {} mean, {} median, {} p90 over {} steps{}; {:.4g} samples/s\n",
+               Milliseconds(summary.step_ms_mean), Milliseconds(summary.step_ms_median),
+               Milliseconds(summary.step_ms_p90), summary.window.steps(),
                summary.window.steady ? "" : " (too few for a steady window: the whole run)", summary.throughput_per_s);
     if (summary.epoch_edge_ms) fmt::print("an epoch's end costs {}\n", Milliseconds(*summary.epoch_edge_ms));
     const Shares& shares = summary.shares;
@@ -48,7 +49,8 @@ void PrintInfo(const TraceContents& contents) {
   if (summary.host_memory_bytes && summary.device_memory_bytes) fmt::print(", ");
   if (summary.device_memory_bytes) fmt::print("device memory {} at most", HumanSize(*summary.device_memory_bytes));
   if (summary.host_memory_bytes || summary.device_memory_bytes) fmt::print("\n");
-  fmt::print("{} events, {} recorded, {} dropped, {} set aside\n", run.emitted, run.recorded, run.dropped, run.set_aside);
+  fmt::print("{} events, {} recorded, {} dropped, {} set aside\n", run.emitted, run.recorded, run.dropped,
+             run.set_aside);
   if (contents.runs.size() > 1) fmt::print("{} runs in the file; figures are of the main one\n", contents.runs.size());
   if (!run.closed) fmt::print("not closed: the recording was cut off, figures are of what was flushed until then\n");
   for (const Gap& gap : contents.gaps) {

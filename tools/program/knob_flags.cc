@@ -34,7 +34,8 @@ void KnobFlags::AddTo(CLI::App& verb) {
   AddSwitch(verb, "--drop-last", drop_last_, "Leave out the short last batch of an epoch (0)");
   add("--accumulation", accumulation_, "Iterations per optimizer step (1)", "N");
   add("--seed", seed_, "Seed of order, augmentation and parameters (0)", "N");
-  add("--device", device_, "cpu, or emulated[:launch=TIME,sample=TIME,base=SIZE,sample_bytes=SIZE] (cpu; launch 2ms, sample 4ms)", "DEVICE");
+  add("--device", device_,
+      "cpu, or emulated[:launch=TIME,sample=TIME,base=SIZE,sample_bytes=SIZE] (cpu; launch 2ms, sample 4ms)", "DEVICE");
 }
 
 absl::StatusOr<Knobs> KnobFlags::Apply(Knobs knobs) const {

@@ -36,7 +36,8 @@ size_t EditDistance(const std::string& a, const std::string& b) {
 std::string Nearest(const CLI::App& app, const std::string& unknown) {
   const std::string wanted = unknown.substr(0, unknown.find('='));
   std::vector<std::string> known;
-  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) known.push_back(verb->get_name());
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
+    known.push_back(verb->get_name());
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
   }
@@ -57,7 +58,8 @@ int ReportUsage(const CLI::App& program, const CLI::ParseError& error, char** ar
   fmt::print(stderr, "error: {}\n", error.what());
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    const bool unknown_flag = word.rfind("--", 0) == 0 && speaker.get_option_no_throw(word.substr(0, word.find('='))) == nullptr;
+    const bool unknown_flag =
+        word.rfind("--", 0) == 0 && speaker.get_option_no_throw(word.substr(0, word.find('='))) == nullptr;
     const bool unknown_verb = i == 1 && chosen.empty() && word.rfind('-', 0) != 0;
     if (!unknown_flag && !unknown_verb) continue;
     const std::string nearest = Nearest(speaker, word);

@@ -11,7 +11,6 @@
 #include <cstring>
 #include <filesystem>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -29,10 +28,11 @@ namespace fs = std::filesystem;
 std::vector<fs::path> ImporterFolders() {
   std::vector<fs::path> folders;
   std::error_code ignored;
-  for (const std::string_view folder : absl::StrSplit(std::getenv("PATH") ? std::getenv("PATH") : "", ':')) {
-    folders.emplace_back(std::string(folder));
+  const std::vector<std::string> on_path = absl::StrSplit(std::getenv("PATH") ? std::getenv("PATH") : "", ':');
+  for (const std::string& folder : on_path) {
+    folders.emplace_back(folder);
     // `nsys` on the PATH is a link into target-linux-x64; the importer is in its neighbour.
-    const fs::path nsys = fs::canonical(fs::path(std::string(folder)) / "nsys", ignored);
+    const fs::path nsys = fs::canonical(fs::path(folder) / "nsys", ignored);
     if (!nsys.empty()) folders.push_back(nsys.parent_path().parent_path() / "host-linux-x64");
   }
   folders.emplace_back("/usr/lib/nsight-systems/host-linux-x64");
@@ -52,7 +52,8 @@ absl::StatusOr<std::string> FindNsightImporter() {
     if (access(importer.c_str(), X_OK) == 0) return importer.string();
   }
   return absl::NotFoundError(
-      "Nsight Systems' ImportNvtxt was not found; tools/setup --nsight installs Debian's, or write X.nvtxt and import it on "
+      "Nsight Systems' ImportNvtxt was not found; tools/setup --nsight installs Debian's, or write X.nvtxt and import "
+      "it on "
       "a machine that has Nsight");
 }
 
@@ -99,7 +100,8 @@ absl::Status ImportIntoNsight(const std::string& text, const std::string& report
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && fs::exists(report)) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat("ImportNvtxt did not make ", report, "; it said: ", absl::StripAsciiWhitespace(said)));
+  return absl::InternalError(
+      absl::StrCat("ImportNvtxt did not make ", report, "; it said: ", absl::StripAsciiWhitespace(said)));
 }
 
 }  // namespace stallpoint

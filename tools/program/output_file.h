@@ -9,8 +9,8 @@
 
 namespace stallpoint {
 
-// OK when a file may be written there: it does not exist, or `overwrite` and it is a regular file. AlreadyExists says how to
-// overwrite; a symbolic link, device or FIFO is refused.
+// OK when a file may be written there: it does not exist, or `overwrite` and it is a regular file. AlreadyExists says
+// how to overwrite; a symbolic link, device or FIFO is refused.
 absl::Status CheckWritable(const std::string& path, bool overwrite);
 
 // Writes the whole content with mode 0600. As CheckWritable; errors of the disk name the file.

@@ -65,7 +65,8 @@ absl::StatusOr<RunRequest> MakeRequest(const RecordFlags& flags, const Context& 
   return request;
 }
 
-// Adds to the trace the runs that the cost model lacks. Failures of a calibration run are remarks: the recording stands.
+// Adds to the trace the runs that the cost model lacks. Failures of a calibration run are remarks: the recording
+// stands.
 int Calibrate(const RunRequest& main_request, const Context& context) {
   const auto contents = LoadTrace(main_request.trace_path);
   if (!contents.ok()) return Fail(contents.status(), TraceExitCode(contents.status()));
@@ -77,10 +78,10 @@ int Calibrate(const RunRequest& main_request, const Context& context) {
     request.append = true;
     request.epochs = 0;
     request.steps = 3 * int64_t{plan[i].worker_count} * plan[i].prefetch_depth + kCalibrationSteps;
-    const auto outcome = ExecuteShown(
-        request,
-        fmt::format("calibrate {}/{} (batch {}, {} workers)", i + 1, plan.size(), plan[i].batch_size, plan[i].worker_count),
-        context);
+    const auto outcome = ExecuteShown(request,
+                                      fmt::format("calibrate {}/{} (batch {}, {} workers)", i + 1, plan.size(),
+                                                  plan[i].batch_size, plan[i].worker_count),
+                                      context);
     if (!outcome.ok()) return Fail(outcome.status(), RunExitCode(outcome.status()));
     if (outcome->outcome != trace::OUTCOME_OK) {
       fmt::print(stderr, "note: the calibration run with batch {} and {} workers ended {}: {}\n", plan[i].batch_size,
@@ -98,7 +99,8 @@ void PrintRecorded(const std::string& path, const TraceContents& contents) {
   if (contents.runs.size() > 1) fmt::print(", {} calibration runs", contents.runs.size() - 1);
   fmt::print("\n");
   if (run.dropped > 0) {
-    fmt::print(stderr, "note: {} of {} events were dropped; figures are made from the rest\n", run.dropped, run.emitted);
+    fmt::print(stderr, "note: {} of {} events were dropped; figures are made from the rest\n", run.dropped,
+               run.emitted);
   }
 }
 
@@ -139,8 +141,10 @@ void AddRecord(CLI::App& program, Context& context, int& exit_code) {
       ->required()
       ->type_name("ID|FILE");
   verb->add_option("--data", flags->data, "Folder of the data set, e.g. --data ~/images")->type_name("DIR");
-  verb->add_option("-o,--output", flags->output, "The trace to write; without it the run is not recorded")->type_name("FILE");
-  auto* steps = verb->add_option("--steps", flags->steps, "Steps of an endless sampler (100)")->check(CLI::PositiveNumber);
+  verb->add_option("-o,--output", flags->output, "The trace to write; without it the run is not recorded")
+      ->type_name("FILE");
+  auto* steps =
+      verb->add_option("--steps", flags->steps, "Steps of an endless sampler (100)")->check(CLI::PositiveNumber);
   verb->add_option("--epochs", flags->epochs, "Passes over the data set instead, as PyTorch's loader makes them")
       ->check(CLI::PositiveNumber)
       ->excludes(steps);

@@ -65,8 +65,8 @@ absl::StatusOr<RunRequest> MakeRequest(const ReplayFlags& flags, const RunRecord
                                                    "'), and a trace never names a path: give --plugin FILE again"));
   }
   request.plugin = flags.plugin.empty() ? recorded.source : flags.plugin;
-  request.data_dir = flags.data.empty() ? recorded.data_dir
-                                        : std::filesystem::absolute(flags.data).lexically_normal().string();
+  request.data_dir =
+      flags.data.empty() ? recorded.data_dir : std::filesystem::absolute(flags.data).lexically_normal().string();
   request.options = recorded.options;
   auto changed = ParseSetOptions(flags.set);
   if (!changed.ok()) return changed.status();
@@ -83,7 +83,8 @@ absl::StatusOr<RunRequest> MakeRequest(const ReplayFlags& flags, const RunRecord
     request.steps = flags.steps;
   } else if (recorded.planned_epochs > 0) {
     const int64_t per_epoch = std::max<int64_t>(
-        1, recorded.dataset_samples > 0 ? recorded.dataset_samples / std::max<int64_t>(1, request.knobs.batch_size) : 1);
+        1,
+        recorded.dataset_samples > 0 ? recorded.dataset_samples / std::max<int64_t>(1, request.knobs.batch_size) : 1);
     request.epochs = std::max(recorded.planned_epochs, (enough + per_epoch - 1) / per_epoch);
   } else {
     request.steps = std::max<int64_t>(recorded.planned_steps, enough);
@@ -134,7 +135,9 @@ nlohmann::ordered_json ReplayJson(const RunRequest& request, const std::vector<L
     one["step_ms"] = nullptr;
     one["shares"] = nullptr;
     if (run.summary) {
-      one["step_ms"] = {{"median", run.summary->step_ms_median}, {"p90", run.summary->step_ms_p90}, {"mean", run.summary->step_ms_mean}};
+      one["step_ms"] = {{"median", run.summary->step_ms_median},
+                        {"p90", run.summary->step_ms_p90},
+                        {"mean", run.summary->step_ms_mean}};
       one["shares"] = SharesJson(run.summary->shares);
     }
     json["runs"].push_back(one);
@@ -142,15 +145,17 @@ nlohmann::ordered_json ReplayJson(const RunRequest& request, const std::vector<L
   json["predicted"] = {{"step_ms", nullptr}, {"step_ms_low", nullptr}, {"step_ms_high", nullptr}};
   json["error"] = nullptr;
   if (predicted) {
-    json["predicted"] = {{"step_ms", predicted->step_ms}, {"step_ms_low", predicted->step_ms_low}, {"step_ms_high", predicted->step_ms_high}};
+    json["predicted"] = {{"step_ms", predicted->step_ms},
+                         {"step_ms_low", predicted->step_ms_low},
+                         {"step_ms_high", predicted->step_ms_high}};
     if (measured.runs > 0) json["error"] = predicted->step_ms / measured.step_ms - 1;
   }
   json["noise"] = measured.noise ? nlohmann::ordered_json(*measured.noise) : nlohmann::ordered_json(nullptr);
   return json;
 }
 
-void PrintReplay(const RunRequest& request, const std::vector<LiveRun>& runs, const std::optional<Prediction>& predicted,
-                 const Measured& measured) {
+void PrintReplay(const RunRequest& request, const std::vector<LiveRun>& runs,
+                 const std::optional<Prediction>& predicted, const Measured& measured) {
   fmt::print("batch {}, {} worker{}, prefetch {}, device {}\n", request.knobs.batch_size, request.knobs.worker_count,
              request.knobs.worker_count == 1 ? "" : "s", request.knobs.prefetch_depth, Printable(request.knobs.device));
   Table table({"", "step", "interval", "stall", "samples/s", "outcome"});
@@ -192,7 +197,7 @@ int Replay(const ReplayFlags& flags, const Context& context) {
     request->knobs.device = (*predictor)->WithFittedTimes(request->knobs.device);
     predicted = (*predictor)->PredictRun(request->knobs, request->steps);
   } else if (!context.quiet) {
-    fmt::print(stderr, "note: no prediction: {}\n", Printable(predictor.status().message()));
+    fmt::print(stderr, "note: no prediction: {}\n", Printable(std::string(predictor.status().message())));
   }
 
   const ScratchFolder scratch;
@@ -218,11 +223,13 @@ int Replay(const ReplayFlags& flags, const Context& context) {
 }  // namespace
 
 void AddReplay(CLI::App& program, Context& context, int& exit_code) {
-  CLI::App* verb = program.add_subcommand("replay", "Run a recorded workload again under other knobs, beside its prediction");
+  CLI::App* verb =
+      program.add_subcommand("replay", "Run a recorded workload again under other knobs, beside its prediction");
   auto flags = std::make_shared<ReplayFlags>();
   verb->add_option("FILE", flags->trace, "The trace; what is not given comes from it")->required();
   verb->add_flag("--live", flags->live, "Really run it")->required();
-  verb->add_option("--plugin", flags->plugin, "Workload (the trace's id), searched in the trusted path or a file")->type_name("ID|FILE");
+  verb->add_option("--plugin", flags->plugin, "Workload (the trace's id), searched in the trusted path or a file")
+      ->type_name("ID|FILE");
   verb->add_option("--data", flags->data, "Folder of the data set (the trace's)")->type_name("DIR");
   verb->add_option("--steps", flags->steps, "Steps to run (the trace's, at least 3 x workers x prefetch + 20)")
       ->check(CLI::PositiveNumber);

@@ -8,13 +8,20 @@ namespace stallpoint {
 
 const char* OutcomeName(trace::Outcome outcome) {
   switch (outcome) {
-    case trace::OUTCOME_OK: return "ok";
-    case trace::OUTCOME_FAILED: return "failed";
-    case trace::OUTCOME_OUT_OF_MEMORY: return "out-of-memory";
-    case trace::OUTCOME_CRASHED: return "crashed";
-    case trace::OUTCOME_TIMED_OUT: return "timed-out";
-    case trace::OUTCOME_CANCELLED: return "cancelled";
-    default: return "unknown";
+    case trace::OUTCOME_OK:
+      return "ok";
+    case trace::OUTCOME_FAILED:
+      return "failed";
+    case trace::OUTCOME_OUT_OF_MEMORY:
+      return "out-of-memory";
+    case trace::OUTCOME_CRASHED:
+      return "crashed";
+    case trace::OUTCOME_TIMED_OUT:
+      return "timed-out";
+    case trace::OUTCOME_CANCELLED:
+      return "cancelled";
+    default:
+      return "unknown";
   }
 }
 
@@ -31,9 +38,12 @@ absl::StatusOr<RunOutcome> ExecuteShown(const RunRequest& request, const std::st
 
 int ExitCodeOf(const RunOutcome& outcome) {
   switch (outcome.outcome) {
-    case trace::OUTCOME_OK: return outcome.exit_code;
-    case trace::OUTCOME_CANCELLED: return kExitInterrupted;
-    default: return outcome.exit_code != 0 ? outcome.exit_code : kExitWorkload;
+    case trace::OUTCOME_OK:
+      return outcome.exit_code;
+    case trace::OUTCOME_CANCELLED:
+      return kExitInterrupted;
+    default:
+      return outcome.exit_code != 0 ? outcome.exit_code : kExitWorkload;
   }
 }
 

@@ -32,8 +32,8 @@ struct SweepFlags {
 };
 
 template <typename T>
-absl::Status TakeRange(const char* flag, const std::string& text, absl::StatusOr<std::vector<T>> (*parse)(const std::string&),
-                       std::vector<T>* values) {
+absl::Status TakeRange(const char* flag, const std::string& text,
+                       absl::StatusOr<std::vector<T>> (*parse)(const std::string&), std::vector<T>* values) {
   if (text.empty()) return absl::OkStatus();
   auto parsed = parse(text);
   if (!parsed.ok()) return absl::InvalidArgumentError(absl::StrCat(flag, ": ", parsed.status().message()));
@@ -51,9 +51,9 @@ absl::StatusOr<SweepRanges> ParseRanges(const SweepFlags& flags, const RunRecord
   status.Update(TakeRange("--host-memory", flags.host_memory, ParseSizeRange, &ranges.host_limit_bytes));
   status.Update(TakeRange("--device-memory", flags.device_memory, ParseSizeRange, &ranges.device_limit_bytes));
   if (!status.ok()) return status;
-  const bool nothing_asked = ranges.batch_size.empty() && ranges.worker_count.empty() && ranges.prefetch_depth.empty() &&
-                             ranges.steps_in_flight.empty() && ranges.host_limit_bytes.empty() &&
-                             ranges.device_limit_bytes.empty();
+  const bool nothing_asked = ranges.batch_size.empty() && ranges.worker_count.empty() &&
+                             ranges.prefetch_depth.empty() && ranges.steps_in_flight.empty() &&
+                             ranges.host_limit_bytes.empty() && ranges.device_limit_bytes.empty();
   if (nothing_asked) {
     const int64_t most = std::max<int64_t>(8, static_cast<int64_t>(2 * run.usable_cores));
     for (int64_t workers = 0; workers <= most; ++workers) ranges.worker_count.push_back(workers);
@@ -85,7 +85,8 @@ void PrintSettings(const SweepResult& result) {
     fmt::print("the best {} of {} settings:\n", kRowsShown, rows.size());
     rows.resize(kRowsShown);
   }
-  Table table({"batch", "workers", "prefetch", "step ms", "interval", "samples/s", "stall", "bound", "stage", "host memory", ""});
+  Table table({"batch", "workers", "prefetch", "step ms", "interval", "samples/s", "stall", "bound", "stage",
+               "host memory", ""});
   table.Add(Row(result.recorded, "<- recorded"));
   for (const Prediction* row : rows) {
     if (row->knobs == result.recorded.knobs) continue;
@@ -114,7 +115,8 @@ void PrintSweep(const SweepResult& result) {
                result.recommended->knobs.prefetch_depth, result.recommended->throughput_gain,
                Printable(result.recommended->reason));
   }
-  if (result.recommended_any_batch && (!result.recommended || result.recommended_any_batch->knobs != result.recommended->knobs)) {
+  if (result.recommended_any_batch &&
+      (!result.recommended || result.recommended_any_batch->knobs != result.recommended->knobs)) {
     fmt::print("with any batch size: batch {}, {} workers, prefetch {}: {:.2f} times the throughput\n",
                result.recommended_any_batch->knobs.batch_size, result.recommended_any_batch->knobs.worker_count,
                result.recommended_any_batch->knobs.prefetch_depth, result.recommended_any_batch->throughput_gain);
@@ -184,7 +186,9 @@ void AddSweep(CLI::App& program, Context& context, int& exit_code) {
   auto flags = std::make_shared<SweepFlags>();
   verb->add_option("FILE", flags->traces, "Traces; the first is the run to vary, others inform the model")->required();
   const auto range = [&](const char* name, std::string& text, const char* help) {
-    verb->add_option(name, text, help)->type_name("RANGE")->group("Knob ranges: 4 or 8,16,32 or 0:8 or 8:256:*2 or 8:256:+8");
+    verb->add_option(name, text, help)
+        ->type_name("RANGE")
+        ->group("Knob ranges: 4 or 8,16,32 or 0:8 or 8:256:*2 or 8:256:+8");
   };
   range("--batch", flags->batch, "Batch sizes, e.g. 8:256:*2");
   range("--workers", flags->workers, "Worker counts, e.g. 0:16");

@@ -27,7 +27,8 @@ Decoded DecodeUtf8(std::string_view text, size_t at) {
     code_point = code_point << 6 | (byte(i) & 0x3F);
   }
   static constexpr uint32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
-  if (code_point < kSmallest[length] || code_point > 0x10FFFF || (code_point >= 0xD800 && code_point < 0xE000)) return {};
+  if (code_point < kSmallest[length] || code_point > 0x10FFFF || (code_point >= 0xD800 && code_point < 0xE000))
+    return {};
   return {code_point, length};
 }
 

@@ -24,7 +24,7 @@ int Why(const std::string& path, const Context& context) {
   options.threshold = context.threshold;
   const auto predictor = Predictor::Fit(contents->runs, options);
   if (!predictor.ok() && !context.quiet) {
-    fmt::print(stderr, "note: no setting can be predicted: {}\n", Printable(predictor.status().message()));
+    fmt::print(stderr, "note: no setting can be predicted: {}\n", Printable(std::string(predictor.status().message())));
   }
   const Diagnosis diagnosis =
       Diagnose(contents->main_run(), predictor.ok() ? predictor->get() : nullptr, context.threshold);
@@ -35,8 +35,9 @@ int Why(const std::string& path, const Context& context) {
   for (size_t i = 0; i < diagnosis.lines.size(); ++i) {
     const std::string line = Printable(diagnosis.lines[i]);
     if (i == 0 && context.colored(STDOUT_FILENO)) {
-      fmt::print(fmt::emphasis::bold | fmt::fg(diagnosis.healthy ? fmt::terminal_color::green : fmt::terminal_color::red),
-                 "{}", line);
+      fmt::print(
+          fmt::emphasis::bold | fmt::fg(diagnosis.healthy ? fmt::terminal_color::green : fmt::terminal_color::red),
+          "{}", line);
       fmt::print("\n");
     } else {
       fmt::print("{}\n", line);
