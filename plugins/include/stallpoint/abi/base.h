@@ -1,14 +1,14 @@
 /* The ground every stallpoint plugin header stands on: codes, errors, structs that can grow. Plain C11.
  *
  * Rules of this ABI, version 1:
- *  - A struct that crosses the boundary begins with `uint32_t struct_size`, set by whoever made it to its own sizeof. Fields
- *    are only ever added at the end; a reader uses a field only if struct_size covers it (SP_HAS).
- *  - Enums and bools are int32_t, strings are UTF-8 and NUL-terminated, times are CLOCK_MONOTONIC nanoseconds, units are in
- *    names. Arrays of structs carry a stride.
- *  - Functions that can fail return an sp_code and, when it is not SP_OK, fill the caller's sp_error. Nothing is freed across
- *    the boundary: whoever made a thing destroys it. No exception crosses.
- *  - Thread contracts stand in brackets: [control] the run's main thread, outside the loop; [worker k] the thread of worker k,
- *    never two at once for one k; [step] the thread that issues steps; [poll] the probe thread; [any].
+ *  - A struct that crosses the boundary begins with `uint32_t struct_size`, set by whoever made it to its own sizeof.
+ * Fields are only ever added at the end; a reader uses a field only if struct_size covers it (SP_HAS).
+ *  - Enums and bools are int32_t, strings are UTF-8 and NUL-terminated, times are CLOCK_MONOTONIC nanoseconds, units
+ * are in names. Arrays of structs carry a stride.
+ *  - Functions that can fail return an sp_code and, when it is not SP_OK, fill the caller's sp_error. Nothing is freed
+ * across the boundary: whoever made a thing destroys it. No exception crosses.
+ *  - Thread contracts stand in brackets: [control] the run's main thread, outside the loop; [worker k] the thread of
+ * worker k, never two at once for one k; [step] the thread that issues steps; [poll] the probe thread; [any].
  */
 #ifndef STALLPOINT_ABI_BASE_H_
 #define STALLPOINT_ABI_BASE_H_
@@ -50,16 +50,15 @@ typedef struct sp_error {
 } sp_error;
 
 /* Whether `field` lies inside the struct that `pointer` points to, as its maker knew it. */
-#define SP_HAS(type, pointer, field) \
-  ((pointer)->struct_size >= offsetof(type, field) + sizeof(((const type*)0)->field))
+#define SP_HAS(type, pointer, field) ((pointer)->struct_size >= offsetof(type, field) + sizeof(((const type*)0)->field))
 
 #ifdef __cplusplus
 #define SP_ASSERT_OFFSET(type, field, offset) \
   static_assert(sizeof(void*) != 8 || offsetof(type, field) == (offset), #type "." #field " moved: the ABI is broken")
 #else
-#define SP_ASSERT_OFFSET(type, field, offset)                             \
-  _Static_assert(sizeof(void*) != 8 || offsetof(type, field) == (offset), \
-                 #type "." #field " moved: the ABI is broken")
+#define SP_ASSERT_OFFSET(type, field, offset)                                                                    \
+  _Static_assert(sizeof(void*) != 8 || offsetof(type, field) == (offset), #type "." #field " moved: the ABI is " \
+                                                                                           "broken")
 #endif
 
 SP_ASSERT_OFFSET(sp_error, code, 4);

@@ -44,8 +44,8 @@ typedef struct sp_entry {
   int32_t abi_major;
   int32_t abi_minor;
   int32_t plugin_count;
-  /* Frameworks and ABIs this binary was built with, "torch=2.15.0;cuda=13.0;cxx11abi=1"; empty: none. Two plugins of one
-   * process must agree. */
+  /* Frameworks and ABIs this binary was built with, "torch=2.15.0;cuda=13.0;cxx11abi=1"; empty: none. Two plugins of
+   * one process must agree. */
   const char* build_fingerprint;
   /* [control] Descriptor `i` of plugin_count, or null. */
   const sp_descriptor* (*descriptor)(int32_t i);

@@ -1,7 +1,7 @@
 /* What the harness offers to a plugin. The table and `self` live as long as the plugin is loaded.
  *
- * Recording is free of locks and allocations. While `*enabled` is 0 a plugin may skip every call below that records: one
- * predictable branch. */
+ * Recording is free of locks and allocations. While `*enabled` is 0 a plugin may skip every call below that records:
+ * one predictable branch. */
 #ifndef STALLPOINT_ABI_HOST_H_
 #define STALLPOINT_ABI_HOST_H_
 
@@ -46,7 +46,8 @@ typedef struct sp_host {
   /* [any] A range that has already ended, CLOCK_MONOTONIC. */
   void (*span)(void* self, uint32_t name_id, int64_t begin_ns, int64_t end_ns);
 
-  /* [step] The named part of the step begins here on `stream` (null: the run's stream); SP_MARK_END ends the last one. */
+  /* [step] The named part of the step begins here on `stream` (null: the run's stream); SP_MARK_END ends the last one.
+   */
   void (*device_mark)(void* self, void* stream, int32_t mark);
   /* [any] One value of a series. */
   void (*counter)(void* self, uint32_t name_id, double value);

@@ -1,8 +1,9 @@
-/* A workload: a data set, a collate and a training step. The harness owns everything between them: the order of samples,
- * worker threads, the queue, buffers and the copy to the device. That is what lets it vary every knob while the same samples
- * arrive in the same order.
+/* A workload: a data set, a collate and a training step. The harness owns everything between them: the order of
+ * samples, worker threads, the queue, buffers and the copy to the device. That is what lets it vary every knob while
+ * the same samples arrive in the same order.
  *
- * Life: create -> open -> { begin -> (load_sample, batch_layout, collate on workers; step) -> end } -> close -> destroy. */
+ * Life: create -> open -> { begin -> (load_sample, batch_layout, collate on workers; step) -> end } -> close ->
+ * destroy. */
 #ifndef STALLPOINT_ABI_WORKLOAD_H_
 #define STALLPOINT_ABI_WORKLOAD_H_
 
@@ -75,8 +76,9 @@ typedef struct sp_batch {
 SP_ASSERT_OFFSET(sp_batch, tensors, 16);
 SP_ASSERT_OFFSET(sp_batch, epoch, 40);
 
-/* What a step reports. A device that runs behind the host leaves the loss where it is: set `device_loss` to a scalar in the
- * device's memory that stays valid until the batch is released, and the harness copies it back once the step has ended. */
+/* What a step reports. A device that runs behind the host leaves the loss where it is: set `device_loss` to a scalar in
+ * the device's memory that stays valid until the batch is released, and the harness copies it back once the step has
+ * ended. */
 typedef struct sp_step_result {
   uint32_t struct_size;
   int32_t optimizer_stepped; /* bool */
@@ -104,12 +106,14 @@ typedef struct sp_workload {
   int64_t (*sample_count)(void* self);
 
   /* [worker k] Loads sample `index`. Map-style workloads only, else null. */
-  sp_code (*load_sample)(void* self, int32_t worker, uint64_t index, const sp_arena* arena, sp_sample* out, sp_error* error);
+  sp_code (*load_sample)(void* self, int32_t worker, uint64_t index, const sp_arena* arena, sp_sample* out,
+                         sp_error* error);
   /* [worker k] The next sample of this worker's shard; SP_OUT_OF_RANGE at its end. Streams only, else null. */
   sp_code (*next_sample)(void* self, int32_t worker, int32_t shard, int32_t shard_count, const sp_arena* arena,
                          sp_sample* out, sp_error* error);
-  /* [control] Optional: fills `indices` with the samples of the next batch and returns how many (at most `capacity`), 0 at
-   * the end of the pass, or a negative number when it failed and has logged why. Null: the harness shuffles from the seed. */
+  /* [control] Optional: fills `indices` with the samples of the next batch and returns how many (at most `capacity`), 0
+   * at the end of the pass, or a negative number when it failed and has logged why. Null: the harness shuffles from the
+   * seed. */
   int64_t (*batch_sampler)(void* self, uint64_t* indices, int64_t capacity);
 
   /* [worker k] Sizes of the batch, once its samples are known. */
