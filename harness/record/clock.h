@@ -14,7 +14,7 @@
 
 namespace stallpoint {
 
-// Whether Ticks() reads the TSC (constant_tsc and nonstop_tsc).
+// Whether Ticks() reads the TSC (constant_tsc and nonstop_tsc, and the kernel still trusts it).
 extern const bool kTicksAreTsc;
 
 inline int64_t MonotonicNs() {
@@ -25,7 +25,8 @@ inline int64_t MonotonicNs() {
 
 inline uint64_t Ticks() {
 #if defined(__x86_64__)
-  if (kTicksAreTsc) [[likely]] return __rdtsc();
+  if (kTicksAreTsc) [[likely]]
+    return __rdtsc();
 #endif
   return static_cast<uint64_t>(MonotonicNs());
 }
@@ -33,8 +34,12 @@ inline uint64_t Ticks() {
 // All clocks, read together: the reading whose two tick reads lay closest.
 trace::ClockSnapshot TakeClockSnapshot();
 
-// First calibration, for times that lie in the future of the last snapshot (a deadline on the emulated device).
+// First calibration. It takes 10 ms, once per process, in whichever call needs it first.
 double TicksPerSecond();
+// A duration in ticks, by the first calibration (about 10 ppm).
+int64_t TicksOfNs(int64_t duration_ns);
+// For times away from the last snapshot (a deadline on the emulated device). Two calls for one instant may differ by
+// some tens of nanoseconds: spans that must touch are computed from each other's ticks, not from two conversions.
 uint64_t TicksAtMonotonic(int64_t monotonic_ns);
 
 }  // namespace stallpoint

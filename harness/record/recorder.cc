@@ -1,0 +1,257 @@
+#include "harness/record/recorder.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "harness/record/chunk_stream.h"
+#include "harness/record/definitions.h"
+#include "harness/record/flush_thread.h"
+#include "harness/record/fork_guard.h"
+#include "harness/record/host_identity.h"
+#include "harness/record/nvtx.h"
+#include "harness/record/pending_events.h"
+#include "harness/record/process_counters.h"
+#include "harness/record/track_registry.h"
+#include "traces/schema_version.h"
+
+namespace stallpoint {
+namespace {
+
+constexpr int64_t kShortestIntervalNs = 1'000'000, kLongestIntervalNs = 250'000'000;
+// A ring that was fuller than this at a flush is drained sooner the next time.
+constexpr double kBusyFill = 0.25;
+constexpr int64_t kBusyFactor = 8;
+
+// The fork count of the process in which a recorder is active, -1 when there is none: a forked child has none.
+std::atomic<int64_t> active_in{-1};
+
+// The calling thread's log, given up when the thread ends.
+struct Attachment {
+  std::shared_ptr<ThreadLog> log;
+
+  void Replace(std::shared_ptr<ThreadLog> next) {
+    ThreadLog::SetCurrent(next.get());
+    if (log) log->MarkFinished();
+    log = std::move(next);
+  }
+  ~Attachment() { Replace(nullptr); }
+};
+thread_local Attachment attachment;
+
+void FillIdentity(trace::SegmentStart* identity) {
+  if (identity->schema_major() == 0) {
+    identity->set_schema_major(kSchemaMajor);
+    identity->set_schema_minor(kSchemaMinor);
+  }
+  if (identity->stallpoint_version().empty()) identity->set_stallpoint_version(STALLPOINT_VERSION);
+  if (identity->run_id() == 0) identity->set_run_id(RandomId());
+  if (identity->writer_id() == 0) identity->set_writer_id(RandomId());
+  if (identity->role() == trace::RUN_ROLE_UNSPECIFIED) identity->set_role(trace::RUN_ROLE_MAIN);
+  // What the caller stated stays.
+  trace::Host host = DescribeHost();
+  host.MergeFrom(identity->host());
+  *identity->mutable_host() = std::move(host);
+  trace::Process process = DescribeProcess();
+  process.MergeFrom(identity->process());
+  *identity->mutable_process() = std::move(process);
+}
+
+class LiveRecorder : public Recorder {
+ public:
+  LiveRecorder(Options options, std::unique_ptr<TraceWriter> writer);
+  ~LiveRecorder() override;
+
+  uint32_t Intern(std::string_view name) override { return Forked() ? 0 : definitions_.Intern(name); }
+  uint32_t Stage(std::string_view name, trace::StageKind kind) override {
+    return Forked() ? 0 : definitions_.Stage(name, kind);
+  }
+  uint32_t Device(const trace::DeviceDefinition& device) override { return Forked() ? 0 : definitions_.Device(device); }
+  uint32_t Series(std::string_view name, std::string_view unit) override {
+    return Forked() ? 0 : definitions_.Series(name, unit);
+  }
+
+  ThreadLog* AttachThread(trace::TrackDefinition track) override;
+  void DetachThread() override { attachment.Replace(nullptr); }
+  ThreadLog* AddStream(trace::TrackDefinition track) override;
+
+  void Batch(const trace::BatchBlock& one) override {
+    if (!Forked()) pending_.AddBatches(one);
+  }
+  void Iteration(uint64_t iteration, double loss, bool has_loss, bool optimizer_stepped) override {
+    if (!Forked()) pending_.AddIteration(iteration, loss, has_loss, optimizer_stepped);
+  }
+  void EnterPhase(trace::Phase phase) override {
+    if (!Forked()) pending_.AddPhase(phase);
+  }
+  void Log(int severity, std::string_view text) override {
+    if (!Forked()) pending_.AddLog(severity, text);
+  }
+  void Counter(uint32_t series, double value) override {
+    if (!Forked()) pending_.AddCounter(series, value);
+  }
+  void UpdateRun(const std::function<void(trace::Run&)>& change) override {
+    if (!Forked()) stream_->UpdateRun(change);
+  }
+
+  void Flush() override {
+    if (!Forked()) flusher_->FlushNow();
+  }
+  absl::Status Finish(trace::Outcome outcome, std::string_view message) override;
+
+  trace::Accounting accounting() const override { return Forked() ? trace::Accounting() : stream_->accounting(); }
+  std::vector<TrackProgress> Progress() const override;
+
+ private:
+  bool Forked() const { return ForkCount() != fork_count_; }
+  int64_t FlushOnce(bool last);
+  void SampleProcess();
+
+  const int64_t fork_count_ = ForkCount();
+  const Options options_;
+  Definitions definitions_;
+  PendingQueue pending_;
+  TrackRegistry registry_;
+  ProcessCounters process_counters_;
+  uint32_t rss_series_ = 0, pss_series_ = 0, major_faults_series_ = 0, minor_faults_series_ = 0;
+  std::unique_ptr<ChunkStream> stream_;
+
+  std::mutex finish_mutex_;
+  bool finished_ = false;
+  trace::Outcome outcome_ = trace::OUTCOME_UNSPECIFIED;
+  std::string message_;
+  std::unique_ptr<FlushThread> flusher_;
+};
+
+LiveRecorder::LiveRecorder(Options options, std::unique_ptr<TraceWriter> writer)
+    : options_(std::move(options)), registry_(options_.ring_bytes) {
+  if (options_.process_counters) {
+    rss_series_ = definitions_.Series("host_memory_rss", "bytes");
+    pss_series_ = definitions_.Series("host_memory_pss", "bytes");
+    major_faults_series_ = definitions_.Series("page_faults_major", "1");
+    minor_faults_series_ = definitions_.Series("page_faults_minor", "1");
+  }
+  stream_ = std::make_unique<ChunkStream>(std::move(writer), options_.identity, &definitions_);
+  pending_.AddPhase(trace::PHASE_STARTUP);
+  flusher_ = std::make_unique<FlushThread>([this](bool last) { return FlushOnce(last); });
+  flusher_->Start();
+}
+
+LiveRecorder::~LiveRecorder() {
+  if (Forked()) {
+    // The thread does not exist here and its locks may be held for ever.
+    (void)flusher_.release();
+    (void)stream_.release();
+    return;
+  }
+  (void)Finish(trace::OUTCOME_CANCELLED, "the recording was abandoned");
+}
+
+ThreadLog* LiveRecorder::AttachThread(trace::TrackDefinition track) {
+  if (Forked()) return nullptr;
+  if (track.os_thread_id() == 0) track.set_os_thread_id(static_cast<uint32_t>(gettid()));
+  if (track.name().empty()) {
+    char name[16] = "";
+    pthread_getname_np(pthread_self(), name, sizeof name);
+    track.set_name(name);
+  }
+  attachment.Replace(registry_.Add(std::move(track))->log);
+  return ThreadLog::Current();
+}
+
+ThreadLog* LiveRecorder::AddStream(trace::TrackDefinition track) {
+  return Forked() ? nullptr : registry_.Add(std::move(track))->log.get();
+}
+
+std::vector<TrackProgress> LiveRecorder::Progress() const {
+  std::vector<TrackProgress> all;
+  if (Forked()) return all;
+  for (const std::shared_ptr<RecordedTrack>& track : registry_.tracks()) {
+    if (track->log->finished()) continue;
+    const uint64_t heartbeats = track->log->heartbeats(), last = track->log->last_heartbeat_ticks();
+    // The heartbeat may be younger than the clock read before it.
+    const int64_t age_ticks = std::max<int64_t>(0, static_cast<int64_t>(Ticks() - last));
+    all.push_back({track->definition, heartbeats, static_cast<int64_t>(age_ticks * (1e9 / TicksPerSecond()))});
+  }
+  return all;
+}
+
+void LiveRecorder::SampleProcess() {
+  const ProcessSample sample = process_counters_.Sample();
+  const auto record = [this](uint32_t series, std::optional<uint64_t> value) {
+    if (value) stream_->AddCounter(series, Ticks(), static_cast<double>(*value));
+  };
+  record(rss_series_, sample.rss_bytes);
+  record(pss_series_, sample.pss_bytes);
+  record(major_faults_series_, sample.page_faults_major);
+  record(minor_faults_series_, sample.page_faults_minor);
+}
+
+int64_t LiveRecorder::FlushOnce(bool last) {
+  if (options_.on_flush && stream_->started()) options_.on_flush(*this);
+  stream_->Begin();
+  if (options_.process_counters) SampleProcess();
+  stream_->Add(pending_.Take());
+  double fullest = 0;
+  std::vector<std::shared_ptr<RecordedTrack>> drained;
+  for (const std::shared_ptr<RecordedTrack>& track : registry_.tracks()) {
+    const bool finished = track->log->finished();
+    fullest = std::max(fullest, stream_->Drain(*track));
+    if (finished) drained.push_back(track);
+  }
+  registry_.Remove(drained);
+  if (last) {
+    stream_->EndOfRun(outcome_, message_);
+  } else {
+    stream_->End();
+  }
+  return fullest > kBusyFill ? options_.flush_interval_ns / kBusyFactor : options_.flush_interval_ns;
+}
+
+absl::Status LiveRecorder::Finish(trace::Outcome outcome, std::string_view message) {
+  if (Forked()) return absl::FailedPreconditionError("a forked child cannot finish its parent's recording");
+  const std::lock_guard lock(finish_mutex_);
+  if (!finished_) {
+    finished_ = true;
+    outcome_ = outcome;
+    message_ = message;
+    DetachThread();
+    flusher_->Stop();
+    nvtx::Disconnect();
+    active_in.store(-1);
+  }
+  return stream_->status();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Recorder>> Recorder::Start(Options options) {
+  InstallForkGuard();
+  int64_t active = active_in.load();
+  do {
+    if (active == ForkCount()) {
+      return absl::FailedPreconditionError("a recorder is active in this process; finish it before another is started");
+    }
+  } while (!active_in.compare_exchange_weak(active, ForkCount()));
+
+  FillIdentity(&options.identity);
+  options.flush_interval_ns = std::clamp(options.flush_interval_ns, kShortestIntervalNs, kLongestIntervalNs);
+  TraceWriter::Options writer_options;
+  writer_options.overwrite = options.overwrite;
+  writer_options.append = options.append;
+  const auto open = options.open_writer ? options.open_writer : TraceWriter::Open;
+  absl::StatusOr<std::unique_ptr<TraceWriter>> writer =
+      open(options.path, options.identity.writer_id(), writer_options);
+  if (!writer.ok()) {
+    active_in.store(-1);
+    return writer.status();
+  }
+  attachment.Replace(nullptr);  // of an earlier recorder
+  if (options.nvtx) nvtx::Connect();
+  return std::make_unique<LiveRecorder>(std::move(options), *std::move(writer));
+}
+
+}  // namespace stallpoint
