@@ -52,7 +52,9 @@ absl::StatusOr<FrameHeader> DecodeFrameHeader(std::string_view bytes) {
 void FrameEncoder::FreeContext::operator()(ZSTD_CCtx_s* context) const { ZSTD_freeCCtx(context); }
 
 FrameEncoder::FrameEncoder(uint64_t writer_id, std::unique_ptr<ZSTD_CCtx_s, FreeContext> context)
-    : writer_id_(writer_id), context_(std::move(context)), frame_(sizeof(FrameHeader) + kMaxPayloadBytes, '\0') {}
+    : writer_id_(writer_id),
+      context_(std::move(context)),
+      frame_(std::make_unique_for_overwrite<char[]>(sizeof(FrameHeader) + kMaxPayloadBytes)) {}
 
 absl::StatusOr<FrameEncoder> FrameEncoder::Create(uint64_t writer_id, int zstd_level) {
   if (zstd_level < ZSTD_minCLevel() || zstd_level > ZSTD_maxCLevel()) {
@@ -66,7 +68,7 @@ absl::StatusOr<FrameEncoder> FrameEncoder::Create(uint64_t writer_id, int zstd_l
 }
 
 std::string_view FrameEncoder::Encode(std::string_view payload, uint32_t segment_index, uint64_t sequence) {
-  char* const stored = frame_.data() + sizeof(FrameHeader);
+  char* const stored = frame_.get() + sizeof(FrameHeader);
   FrameHeader header = {.format = kFrameFormat,
                         .codec = FrameCodec::kZstd,
                         .segment_index = segment_index,
@@ -81,15 +83,16 @@ std::string_view FrameEncoder::Encode(std::string_view payload, uint32_t segment
   }
   header.stored_bytes = static_cast<uint32_t>(stored_bytes);
   header.payload_crc = Crc32c({stored, stored_bytes});
-  std::memcpy(frame_.data(), &header, kHeaderCrcOffset);
-  header.header_crc = Crc32c({frame_.data(), kHeaderCrcOffset});
-  std::memcpy(frame_.data(), &header, sizeof(header));
-  return std::string_view(frame_).substr(0, sizeof(FrameHeader) + stored_bytes);
+  std::memcpy(frame_.get(), &header, kHeaderCrcOffset);
+  header.header_crc = Crc32c({frame_.get(), kHeaderCrcOffset});
+  std::memcpy(frame_.get(), &header, sizeof(header));
+  return {frame_.get(), sizeof(FrameHeader) + stored_bytes};
 }
 
 void FrameDecoder::FreeContext::operator()(ZSTD_DCtx_s* context) const { ZSTD_freeDCtx(context); }
 
-FrameDecoder::FrameDecoder() : context_(ZSTD_createDCtx()), raw_(kMaxPayloadBytes, '\0') {}
+FrameDecoder::FrameDecoder()
+    : context_(ZSTD_createDCtx()), raw_(std::make_unique_for_overwrite<char[]>(kMaxPayloadBytes)) {}
 
 absl::StatusOr<std::string_view> FrameDecoder::Decode(const FrameHeader& header, std::string_view stored) {
   if (header.codec == FrameCodec::kNone) {
@@ -97,7 +100,7 @@ absl::StatusOr<std::string_view> FrameDecoder::Decode(const FrameHeader& header,
     return Damaged("uncompressed frame states {} bytes stored but {} raw", header.stored_bytes, header.raw_bytes);
   }
   const size_t raw_bytes =
-      ZSTD_decompressDCtx(context_.get(), raw_.data(), header.raw_bytes, stored.data(), stored.size());
+      ZSTD_decompressDCtx(context_.get(), raw_.get(), header.raw_bytes, stored.data(), stored.size());
   if (ZSTD_isError(raw_bytes)) {
     return Damaged("payload does not decompress to the {} bytes stated: {}", header.raw_bytes,
                    ZSTD_getErrorName(raw_bytes));
@@ -105,7 +108,7 @@ absl::StatusOr<std::string_view> FrameDecoder::Decode(const FrameHeader& header,
   if (raw_bytes != header.raw_bytes) {
     return Damaged("payload decompresses to {} bytes, {} were stated", raw_bytes, header.raw_bytes);
   }
-  return std::string_view(raw_).substr(0, raw_bytes);
+  return std::string_view(raw_.get(), raw_bytes);
 }
 
 }  // namespace stallpoint

@@ -26,7 +26,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -85,7 +84,7 @@ class FrameEncoder {
 
   uint64_t writer_id_;
   std::unique_ptr<ZSTD_CCtx_s, FreeContext> context_;
-  std::string frame_;
+  std::unique_ptr<char[]> frame_;
 };
 
 // Turns stored payloads back into raw ones, never writing beyond the size that the header states.
@@ -102,7 +101,7 @@ class FrameDecoder {
   };
 
   std::unique_ptr<ZSTD_DCtx_s, FreeContext> context_;
-  std::string raw_;
+  std::unique_ptr<char[]> raw_;
 };
 
 }  // namespace stallpoint

@@ -22,7 +22,7 @@ std::string TailReason(uint64_t length, uint64_t zeros, const std::string& reaso
 }  // namespace
 
 FrameScanner::FrameScanner(std::unique_ptr<ByteSource> source)
-    : source_(std::move(source)), buffer_(kBufferBytes, '\0') {}
+    : source_(std::move(source)), buffer_(std::make_unique_for_overwrite<char[]>(kBufferBytes)) {}
 
 absl::StatusOr<std::optional<FrameScanner::Frame>> FrameScanner::Next(std::optional<Gap>* damage) {
   damage->reset();
@@ -79,11 +79,11 @@ absl::StatusOr<FrameScanner::Frame> FrameScanner::FrameHere(size_t* frame_bytes)
 
 void FrameScanner::Fill(size_t count) {
   if (end_ - begin_ >= count || at_end_) return;
-  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+  std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
-  while (end_ < buffer_.size() && !at_end_) {
-    const absl::StatusOr<size_t> read = source_->Read(buffer_.data() + end_, buffer_.size() - end_);
+  while (end_ < kBufferBytes && !at_end_) {
+    const absl::StatusOr<size_t> read = source_->Read(buffer_.get() + end_, kBufferBytes - end_);
     source_status_ = read.status();
     at_end_ = !read.ok() || *read == 0;
     end_ += read.value_or(0);

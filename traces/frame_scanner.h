@@ -43,7 +43,7 @@ class FrameScanner {
   const absl::Status& newer_format() const { return newer_format_; }
 
  private:
-  std::string_view Unread() const { return std::string_view(buffer_).substr(begin_, end_ - begin_); }
+  std::string_view Unread() const { return {buffer_.get() + begin_, end_ - begin_}; }
   // Makes `count` bytes readable, or as many as there are.
   void Fill(size_t count);
   // Passes over bytes that are readable.
@@ -57,7 +57,7 @@ class FrameScanner {
   std::unique_ptr<ByteSource> source_;
   absl::Status source_status_;
   bool at_end_ = false;  // the source gives no more
-  std::string buffer_;
+  std::unique_ptr<char[]> buffer_;
   size_t begin_ = 0, end_ = 0;  // what of buffer_ is unread
   uint64_t offset_ = 0;         // of begin_ in the stream
   uint64_t zeros_ = 0;          // length of the run of zeros before offset_

@@ -12,6 +12,7 @@
 #include "traces/file_descriptor.h"
 #include "traces/frame.h"
 #include "traces/proto/trace.pb.h"
+#include "traces/text_repair.h"
 
 namespace stallpoint {
 namespace {
@@ -79,6 +80,11 @@ class FrameWriter : public TraceWriter {
 
 absl::Status FrameWriter::Write(const trace::Chunk& chunk) {
   if (!status_.ok()) return status_;
+  if (HasInvalidText(chunk)) {
+    trace::Chunk repaired = chunk;
+    RepairTexts(&repaired);
+    return Write(repaired);
+  }
   if (chunk.ByteSizeLong() <= kMaxPayloadBytes) return WriteFrame(chunk);
   const absl::StatusOr<std::vector<trace::Chunk>> pieces = SplitChunk(chunk, kMaxPayloadBytes);
   if (!pieces.ok()) return pieces.status();

@@ -39,7 +39,8 @@ class TraceWriter {
                                                            Options options);
   virtual ~TraceWriter() = default;
 
-  // Appends one frame, or several if the chunk is larger than a frame may be. ResourceExhausted: the disk, the quota or
+  // Appends one frame, or several if the chunk is larger than a frame may be. Texts that are not UTF-8 are repaired
+  // (`string` fields hold nothing else; `bytes` stay as they are). ResourceExhausted: the disk, the quota or
   // the permitted size is used up. Unavailable: another error of the disk. InvalidArgument: this chunk cannot be
   // written, later ones can (a single text is larger than a frame).
   virtual absl::Status Write(const trace::Chunk& chunk) = 0;
