@@ -20,7 +20,7 @@
 namespace stallpoint {
 
 struct RunRequest {
-  std::string plugin;  // id, or path of a file
+  std::string plugin;                          // id, or path of a file
   std::map<std::string, std::string> options;  // --set
   std::string data_dir;
   Knobs knobs;
@@ -49,9 +49,11 @@ struct RunOutcome {
   std::vector<std::string> warnings;
 };
 
-// Runs it and waits. `cancel` becoming true ends the run after its current step (trace closed, outcome cancelled). Errors
-// before the run started (no such plugin, bad knobs, file exists) are the Status; whatever happened to the run is the value.
-absl::StatusOr<RunOutcome> ExecuteRun(const RunRequest& request, const std::function<void(const RunProgress&)>& on_progress,
+// Runs it and waits. `cancel` becoming true ends the run after its current step (trace closed, outcome cancelled).
+// Errors before the run started (no such plugin, bad knobs, file exists) are the Status; whatever happened to the run
+// is the value.
+absl::StatusOr<RunOutcome> ExecuteRun(const RunRequest& request,
+                                      const std::function<void(const RunProgress&)>& on_progress,
                                       const std::atomic<bool>& cancel);
 
 }  // namespace stallpoint

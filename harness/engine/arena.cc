@@ -1,0 +1,47 @@
+#include "harness/engine/arena.h"
+
+#include <algorithm>
+
+namespace stallpoint {
+namespace {
+
+constexpr size_t kSmallestBlock = 256 << 10;
+
+}  // namespace
+
+Arena::Arena(MemoryPool& pool)
+    : pool_(pool), table_{sizeof(sp_arena), 0, this, [](void* self, uint64_t bytes) {
+                            return static_cast<Arena*>(self)->Alloc(bytes);
+                          }} {}
+
+Arena::~Arena() {
+  for (const MemoryPool::Block& block : blocks_) pool_.Release(block);
+}
+
+void* Arena::Alloc(uint64_t bytes) {
+  if (bytes > UINT64_MAX / 2) return nullptr;
+  const size_t wanted =
+      std::max<uint64_t>((bytes + MemoryPool::kAlignment - 1) / MemoryPool::kAlignment, 1) * MemoryPool::kAlignment;
+  if (blocks_.empty() || blocks_.back().capacity - used_ < wanted) {
+    const size_t doubled = blocks_.empty() ? kSmallestBlock : 2 * blocks_.back().capacity;
+    MemoryPool::Block block = pool_.Acquire(std::max(wanted, doubled));
+    if (block.data == nullptr) block = pool_.Acquire(wanted);
+    if (block.data == nullptr) return nullptr;
+    blocks_.push_back(block);
+    used_ = 0;
+  }
+  void* memory = static_cast<char*>(blocks_.back().data) + used_;
+  used_ += wanted;
+  return memory;
+}
+
+void Arena::Reset() {
+  // The last block is the largest, each being at least twice the one before.
+  while (blocks_.size() > 1) {
+    pool_.Release(blocks_.front());
+    blocks_.erase(blocks_.begin());
+  }
+  used_ = 0;
+}
+
+}  // namespace stallpoint

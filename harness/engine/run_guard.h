@@ -1,0 +1,39 @@
+// Whether the run may go on: nobody has cancelled it, and the process stays within its host memory limit.
+//
+// The limit is kept in two ways that need no privilege: the harness refuses its own buffers beyond it, and the resident
+// memory of the whole process is looked at ten times a second. Main thread only.
+#ifndef STALLPOINT_HARNESS_ENGINE_RUN_GUARD_H_
+#define STALLPOINT_HARNESS_ENGINE_RUN_GUARD_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "absl/status/status.h"
+
+namespace stallpoint {
+
+inline constexpr char kHostLimitEnforcement[] =
+    "buffers of the harness before each allocation, resident memory of the process ten times a second";
+
+class RunGuard {
+ public:
+  // `host_limit_bytes` 0: unlimited.
+  RunGuard(const std::atomic<bool>& cancelled, uint64_t host_limit_bytes);
+  ~RunGuard();
+  RunGuard(const RunGuard&) = delete;
+  RunGuard& operator=(const RunGuard&) = delete;
+
+  // Cancelled or ResourceExhausted when the run must end, and for ever after. Cheap enough to call at every step.
+  const absl::Status& Check();
+
+ private:
+  const std::atomic<bool>& cancelled_;
+  const uint64_t host_limit_bytes_;
+  const int statm_;
+  int64_t next_look_ns_ = 0;
+  absl::Status status_;
+};
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_HARNESS_ENGINE_RUN_GUARD_H_

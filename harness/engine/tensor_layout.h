@@ -1,0 +1,25 @@
+// Checks a layout that a workload stated and places its tensors in one block of memory.
+#ifndef STALLPOINT_HARNESS_ENGINE_TENSOR_LAYOUT_H_
+#define STALLPOINT_HARNESS_ENGINE_TENSOR_LAYOUT_H_
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "stallpoint/abi/workload.h"
+
+namespace stallpoint {
+
+// Bytes all tensors take, each at a multiple of 64; the sum of their own sizes is `payload`.
+struct LayoutSize {
+  uint64_t block = 0, payload = 0;
+};
+
+// InvalidArgument names the tensor and what was found and expected.
+absl::StatusOr<LayoutSize> MeasureLayout(const sp_layout& layout);
+
+// Points the tensors of a measured layout into `memory`.
+void PlaceTensors(const sp_layout& layout, void* memory);
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_HARNESS_ENGINE_TENSOR_LAYOUT_H_

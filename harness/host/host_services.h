@@ -1,0 +1,63 @@
+// What the harness offers to plugins, as the table of the ABI (stallpoint/abi/host.h).
+//
+// One per run; the table lives as long as the object, which must outlive every workload created with it. The functions
+// keep the thread contracts of the ABI.
+#ifndef STALLPOINT_HARNESS_HOST_HOST_SERVICES_H_
+#define STALLPOINT_HARNESS_HOST_HOST_SERVICES_H_
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "harness/host/memory_pool.h"
+#include "harness/host/name_table.h"
+#include "stallpoint/abi/host.h"
+
+namespace stallpoint {
+
+class Recorder;
+
+class HostServices {
+ public:
+  // `recorder` is null when nothing is recorded. All that is passed must outlive the object.
+  HostServices(Recorder* recorder, MemoryPool& memory, const std::map<std::string, std::string>& options,
+               const std::atomic<bool>& cancelled);
+  ~HostServices();
+  HostServices(const HostServices&) = delete;
+  HostServices& operator=(const HostServices&) = delete;
+
+  const sp_host* table() const { return &table_; }
+  NameTable& names() { return names_; }
+  Recorder* recorder() const { return recorder_; }
+
+  // [any] A line for the user and the trace; `severity` as SP_LOG_*.
+  void Log(int32_t severity, std::string_view text);
+  // Warnings and errors so far, each once, the first hundred.
+  std::vector<std::string> TakeWarnings();
+
+ private:
+  struct Table;  // the C functions
+
+  Recorder* const recorder_;
+  MemoryPool& memory_;
+  const std::map<std::string, std::string>& options_;
+  const std::atomic<bool>& cancelled_;
+  const int32_t enabled_;
+  NameTable names_;
+  sp_host table_;
+
+  std::mutex mutex_;
+  std::unordered_map<void*, MemoryPool::Block> allocations_;
+  std::set<std::string, std::less<>> warned_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_HARNESS_HOST_HOST_SERVICES_H_

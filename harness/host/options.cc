@@ -1,0 +1,59 @@
+#include "harness/host/options.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "harness/host/nearest_name.h"
+
+namespace stallpoint {
+namespace {
+
+std::vector<std::string> LegalKeys(const sp_descriptor& descriptor) {
+  std::vector<std::string> keys = {"on_bad_sample"};
+  const char* at = reinterpret_cast<const char*>(descriptor.options);
+  for (int64_t i = 0; i < descriptor.option_count; ++i, at += descriptor.option_stride) {
+    const auto* option = reinterpret_cast<const sp_option*>(at);
+    if (option->key != nullptr) keys.emplace_back(option->key);
+  }
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  return keys;
+}
+
+}  // namespace
+
+absl::Status CheckOptions(const std::map<std::string, std::string>& options, const sp_descriptor& descriptor) {
+  const std::vector<std::string> legal = LegalKeys(descriptor);
+  for (const auto& [key, value] : options) {
+    if (std::binary_search(legal.begin(), legal.end(), key)) continue;
+    const std::string nearest = NearestName(key, legal);
+    return absl::InvalidArgumentError(
+        absl::StrCat("--set ", key, "=", value, ": '", descriptor.id, "' has no option '", key, "'",
+                     nearest.empty() ? "" : absl::StrCat("; did you mean '", nearest, "'?"), " It has ",
+                     absl::StrJoin(legal, ", "), "."));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<EngineOptions> ParseEngineOptions(const std::map<std::string, std::string>& options) {
+  EngineOptions parsed;
+  if (auto it = options.find("on_bad_sample"); it != options.end()) {
+    if (it->second != "skip" && it->second != "fail") {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--set on_bad_sample=", it->second, ": expected skip or fail (the default)"));
+    }
+    parsed.skip_bad_samples = it->second == "skip";
+  }
+  if (auto it = options.find("sync_each_step"); it != options.end()) {
+    if (it->second != "0" && it->second != "1") {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--set sync_each_step=", it->second, ": expected 0 (the default) or 1"));
+    }
+    parsed.sync_each_step = it->second == "1";
+  }
+  return parsed;
+}
+
+}  // namespace stallpoint

@@ -1,0 +1,145 @@
+// stallpoint-run: executes one run for a parent process, which started it and told it what to do. Not for people.
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <thread>
+
+#include "absl/debugging/failure_signal_handler.h"
+#include "absl/debugging/symbolize.h"
+#include "harness/run/child_descriptors.h"
+#include "harness/run/exit_code.h"
+#include "harness/run/message_socket.h"
+#include "harness/run/run_here.h"
+#include "harness/run/run_messages.h"
+
+namespace stallpoint {
+namespace {
+
+constexpr int64_t kNsPerMs = 1'000'000;
+constexpr int64_t kSignalGraceMs = 3000;
+
+// Ends the process with its one result, whoever has it first: the run, or the thread that lost patience with it.
+class Finish {
+ public:
+  explicit Finish(const MessageSocket& socket) : socket_(socket) {}
+
+  // Nothing is destroyed: other threads may still be inside the plugin, and LibTorch's destructors crash at exit.
+  [[noreturn]] void With(const absl::StatusOr<RunOutcome>& outcome) {
+    std::lock_guard lock(mutex_);
+    run::ToParent message;
+    *message.mutable_result() = ToProto(outcome);
+    const bool sent = socket_.Send(message).ok();
+    fflush(nullptr);
+    _exit(sent ? 0 : kExitIo);
+  }
+
+ private:
+  const MessageSocket& socket_;
+  std::mutex mutex_;
+};
+
+// Waits for an order to end, from the parent or as a signal, and sees to it.
+class Supervisor {
+ public:
+  Supervisor(const MessageSocket& socket, int signals, RunControl& control, Finish& finish)
+      : socket_(socket), signals_(signals), control_(control), finish_(finish) {}
+
+  void Run() {
+    const run::End end = WaitForOrder();
+    control_.cancelled = true;
+    poll(nullptr, 0, static_cast<int>(end.grace_ns() / kNsPerMs));
+    control_.CloseTrace(end.outcome(), end.message());
+    finish_.With(RunOutcome{.outcome = end.outcome(),
+                            .message = end.message(),
+                            .exit_code = end.outcome() == trace::OUTCOME_CANCELLED ? kExitOk : kExitWorkload,
+                            .warnings = {}});
+  }
+
+ private:
+  run::End WaitForOrder() {
+    while (true) {
+      pollfd ready[] = {{socket_.descriptor(), POLLIN, 0}, {signals_, POLLIN, 0}};
+      if (poll(ready, 2, -1) < 0) continue;
+      if (ready[1].revents != 0) return Cancelled("ended by a signal");
+      run::ToChild message;
+      const auto received = socket_.Receive(&message);
+      if (!received.ok() || !*received) return Cancelled("the program that started the run is gone");
+      if (message.has_end()) return message.end();
+    }
+  }
+
+  static run::End Cancelled(const char* why) {
+    run::End end;
+    end.set_outcome(trace::OUTCOME_CANCELLED);
+    end.set_message(why);
+    end.set_grace_ns(kSignalGraceMs * kNsPerMs);
+    return end;
+  }
+
+  const MessageSocket& socket_;
+  const int signals_;
+  RunControl& control_;
+  Finish& finish_;
+};
+
+void WriteStack(const char* text) {
+  if (text == nullptr) return;
+  const size_t length = strlen(text);
+  if (write(kChildStack, text, length) < 0 || write(STDERR_FILENO, text, length) < 0) return;
+}
+
+// Signals that ask for an end, blocked in every thread and read from a descriptor instead.
+int TakeOverSignals() {
+  sigset_t ends;
+  sigemptyset(&ends);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&ends, signal);
+  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  return signalfd(-1, &ends, SFD_CLOEXEC);
+}
+
+int Main(pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) return kExitIo;
+  absl::FailureSignalHandlerOptions on_crash;
+  on_crash.writerfn = WriteStack;
+  absl::InstallFailureSignalHandler(on_crash);
+  signal(SIGPIPE, SIG_IGN);
+  const int signals = TakeOverSignals();
+
+  static const MessageSocket socket(kChildSocket);
+  run::ToChild message;
+  const auto received = socket.Receive(&message);
+  if (!received.ok() || !*received || !message.has_request()) return kExitIo;
+  const RunRequest request = FromProto(message.request());
+
+  static RunControl control;
+  static Finish finish(socket);
+  static Supervisor supervisor(socket, signals, control, finish);
+  std::thread([] { supervisor.Run(); }).detach();
+  const auto on_progress = [](const RunProgress& progress) {
+    run::ToParent report;
+    *report.mutable_progress() = ToProto(progress);
+    socket.SendIfRoom(report);
+  };
+  finish.With(RunHere(request, on_progress, control));
+}
+
+}  // namespace
+}  // namespace stallpoint
+
+int main(int argc, char** argv) {
+  absl::InitializeSymbolizer(argv[0]);
+  if (argc != 2) {
+    fprintf(stderr, "stallpoint-run is started by stallpoint; use `stallpoint record`\n");
+    return stallpoint::kExitUsage;
+  }
+  return stallpoint::Main(static_cast<pid_t>(atoi(argv[1])));
+}

@@ -1,0 +1,257 @@
+#include "harness/run/run_here.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "harness/engine/cpu_list.h"
+#include "harness/engine/device.h"
+#include "harness/engine/loader.h"
+#include "harness/engine/run_guard.h"
+#include "harness/engine/sampler.h"
+#include "harness/engine/stages.h"
+#include "harness/engine/train_loop.h"
+#include "harness/host/host_services.h"
+#include "harness/host/options.h"
+#include "harness/host/plugin_search.h"
+#include "harness/host/workload.h"
+#include "harness/record/host_identity.h"
+#include "harness/record/recorder.h"
+#include "harness/run/exit_code.h"
+#include "harness/run/progress_meter.h"
+#include "traces/device_spec.h"
+
+namespace stallpoint {
+namespace {
+
+// Everything that is known before anything is started.
+struct Plan {
+  RunRequest request;
+  DeviceSpec device;
+  FoundPlugin plugin;
+  EngineOptions engine;
+};
+
+absl::StatusOr<Plan> MakePlan(const RunRequest& request) {
+  Plan plan;
+  plan.request = request;
+  Knobs& knobs = plan.request.knobs;
+  if (absl::Status valid = Validate(knobs); !valid.ok()) return valid;
+  if ((request.steps > 0) == (request.epochs > 0) || request.steps < 0 || request.epochs < 0) {
+    return absl::InvalidArgumentError(absl::StrCat("found --steps ", request.steps, " and --epochs ", request.epochs,
+                                                   ", expected one of the two to be positive"));
+  }
+  auto device = ParseDevice(knobs.device);
+  if (!device.ok()) return device.status();
+  if (absl::Status exists = CheckDeviceExists(*device); !exists.ok()) return exists;
+  plan.device = *device;
+  auto plugin = FindWorkload(request.plugin);
+  if (!plugin.ok()) return WithExitCode(plugin.status(), kExitPlugin);
+  plan.plugin = *std::move(plugin);
+  if (absl::Status legal = CheckOptions(request.options, *plan.plugin.descriptor); !legal.ok()) return legal;
+  auto engine = ParseEngineOptions(request.options);
+  if (!engine.ok()) return engine.status();
+  plan.engine = *engine;
+  if (knobs.intra_op_threads == 0) knobs.intra_op_threads = std::max(1, static_cast<int>(UsableCores()) - 1);
+  return plan;
+}
+
+trace::Run DescribeRun(const Plan& plan) {
+  const RunRequest& request = plan.request;
+  trace::Run run;
+  run.set_source(plan.plugin.descriptor->id);
+  run.set_source_version(plan.plugin.descriptor->version != nullptr ? plan.plugin.descriptor->version : "");
+  run.set_source_was_file(plan.plugin.was_file);
+  *run.mutable_knobs() = ToProto(request.knobs);
+  for (const auto& [key, value] : request.options) (*run.mutable_options())[key] = value;
+  run.set_data_dir(request.data_dir);
+  run.set_planned_steps(request.steps);
+  run.set_planned_epochs(request.epochs);
+  if (request.knobs.host_limit_bytes > 0) run.set_host_limit_enforcement(kHostLimitEnforcement);
+  if (request.knobs.device_limit_bytes > 0) {
+    const bool stated = plan.device.base_bytes.has_value() && plan.device.sample_bytes.has_value();
+    run.set_device_limit_enforcement(plan.device.kind == DeviceSpec::Kind::kCpu
+                                         ? "none: the cpu device has the host's memory"
+                                     : stated ? "the stated memory of the samples in flight, before each step"
+                                              : "none: base and sample_bytes of the emulated device are not stated");
+  }
+  return run;
+}
+
+absl::StatusOr<std::unique_ptr<Recorder>> StartRecorder(const Plan& plan) {
+  const RunRequest& request = plan.request;
+  if (request.trace_path.empty()) return nullptr;
+  Recorder::Options options;
+  options.path = request.trace_path;
+  options.overwrite = request.overwrite;
+  options.append = request.append;
+  options.identity.set_role(request.role);
+  *options.identity.mutable_run() = DescribeRun(plan);
+  auto recorder = Recorder::Start(std::move(options));
+  if (!recorder.ok()) return WithExitCode(recorder.status(), kExitIo);
+  trace::TrackDefinition main;
+  main.set_role(trace::TRACK_ROLE_MAIN);
+  main.set_name("main");
+  (*recorder)->AttachThread(main);
+  return recorder;
+}
+
+sp_knobs ToAbi(const Knobs& knobs, const DeviceSpec& device) {
+  return {.struct_size = sizeof(sp_knobs),
+          .worker_count = knobs.worker_count,
+          .batch_size = knobs.batch_size,
+          .prefetch_depth = knobs.prefetch_depth,
+          .intra_op_threads = knobs.intra_op_threads,
+          .host_limit_bytes = knobs.host_limit_bytes,
+          .device_limit_bytes = knobs.device_limit_bytes,
+          .steps_in_flight = knobs.steps_in_flight,
+          .accumulation = knobs.accumulation,
+          .seed = knobs.seed,
+          .pin_host_memory = knobs.pin_host_memory,
+          .in_order = knobs.in_order,
+          .drop_last = knobs.drop_last,
+          .emulated = device.kind == DeviceSpec::Kind::kEmulated,
+          .device = "cpu",
+          .stream = nullptr};
+}
+
+RunOutcome OutcomeOf(const absl::Status& status) {
+  RunOutcome outcome;
+  outcome.message = std::string(status.message());
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      outcome.outcome = trace::OUTCOME_OK;
+      return outcome;
+    case absl::StatusCode::kCancelled:
+      outcome.outcome = trace::OUTCOME_CANCELLED;
+      return outcome;
+    case absl::StatusCode::kResourceExhausted:
+      outcome.outcome = trace::OUTCOME_OUT_OF_MEMORY;
+      break;
+    default:
+      outcome.outcome = trace::OUTCOME_FAILED;
+  }
+  outcome.exit_code = kExitWorkload;
+  return outcome;
+}
+
+// The part of a run that has a plugin's object, from its creation to its end.
+class WorkloadRun {
+ public:
+  WorkloadRun(const Plan& plan, Recorder* recorder, const std::atomic<bool>& cancelled, ProgressMeter& meter)
+      : plan_(plan),
+        knobs_(plan.request.knobs),
+        recorder_(recorder),
+        meter_(meter),
+        memory_(knobs_.host_limit_bytes),
+        host_(recorder, memory_, plan.request.options, cancelled),
+        guard_(cancelled, knobs_.host_limit_bytes) {}
+
+  absl::Status Run() {
+    absl::Status status = StartWorkload();
+    if (status.ok()) status = Train();
+    // What a plugin returns after it was told to end is no failure of its own.
+    return !status.ok() && absl::IsCancelled(guard_.Check()) ? guard_.Check() : status;
+  }
+
+  bool trained() const { return trained_; }
+  std::vector<std::string> TakeWarnings() { return host_.TakeWarnings(); }
+
+ private:
+  absl::Status StartWorkload() {
+    auto workload = Workload::Create(plan_.plugin, host_.table());
+    if (!workload.ok()) return workload.status();
+    workload_ = *std::move(workload);
+    if (absl::Status opened = workload_->Open(plan_.request.data_dir); !opened.ok()) return opened;
+    if (recorder_ != nullptr && !workload_->is_stream()) {
+      const auto samples = workload_->sample_count();
+      recorder_->UpdateRun([samples](trace::Run& run) { run.set_dataset_samples(samples); });
+    }
+    auto sampler = MakeSampler(*workload_, knobs_, {plan_.request.steps, plan_.request.epochs});
+    if (!sampler.ok()) return sampler.status();
+    sampler_ = *std::move(sampler);
+    return workload_->Begin(ToAbi(knobs_, plan_.device));
+  }
+
+  absl::Status Train() {
+    const Stages stages(recorder_);
+    const BatchBuilder::Context building = {*workload_,         host_, memory_, stages, plan_.engine.skip_bad_samples,
+                                            knobs_.worker_count};
+    const std::unique_ptr<Loader> loader = knobs_.worker_count == 0 ? MakeInlineLoader(building, *sampler_)
+                                                                    : MakeWorkerLoader(building, *sampler_, knobs_);
+    // Uses the loader's batches, and therefore ends before it.
+    const auto device = MakeDevice(plan_.device, {*workload_, host_, stages, knobs_});
+    if (!device.ok()) return device.status();
+    TrainLoop loop({*loader, **device, host_, stages, guard_, knobs_.steps_in_flight, plan_.engine.sync_each_step,
+                    [this](const TrainLoop::Progress& progress) { meter_.Step(progress); }});
+    trained_ = true;
+    if (recorder_ != nullptr) recorder_->EnterPhase(trace::PHASE_TRAIN);
+    meter_.Begin("training", sampler_->total_batches());
+    const absl::Status status = loop.Run();
+    if (recorder_ != nullptr) recorder_->EnterPhase(trace::PHASE_SHUTDOWN);
+    meter_.Enter("finishing");
+    return status;
+  }
+
+  const Plan& plan_;
+  const Knobs& knobs_;
+  Recorder* const recorder_;
+  ProgressMeter& meter_;
+  MemoryPool memory_;
+  HostServices host_;
+  RunGuard guard_;
+  std::unique_ptr<Workload> workload_;
+  std::unique_ptr<Sampler> sampler_;
+  bool trained_ = false;
+};
+
+}  // namespace
+
+void RunControl::CloseTrace(trace::Outcome outcome, const std::string& message) {
+  std::lock_guard lock(mutex_);
+  if (recorder_ != nullptr) recorder_->Finish(outcome, message).IgnoreError();
+}
+
+void RunControl::SetRecorder(Recorder* recorder) {
+  std::lock_guard lock(mutex_);
+  recorder_ = recorder;
+}
+
+absl::StatusOr<RunOutcome> RunHere(const RunRequest& request,
+                                   const std::function<void(const RunProgress&)>& on_progress, RunControl& control) {
+  ScopedAffinity affinity;
+  if (absl::Status confined = affinity.Confine(request.knobs.cpus); !confined.ok()) return confined;
+  const absl::StatusOr<Plan> plan = MakePlan(request);
+  if (!plan.ok()) return plan.status();
+  auto recorder = StartRecorder(*plan);
+  if (!recorder.ok()) return recorder.status();
+  control.SetRecorder(recorder->get());
+  ProgressMeter meter(on_progress);
+  meter.Enter("starting");
+
+  RunOutcome outcome;
+  bool trained = false;
+  {
+    WorkloadRun run(*plan, recorder->get(), control.cancelled, meter);
+    outcome = OutcomeOf(run.Run());
+    outcome.warnings = run.TakeWarnings();
+    trained = run.trained();
+  }
+  if (*recorder != nullptr) {
+    const absl::Status finished = (*recorder)->Finish(outcome.outcome, outcome.message);
+    control.SetRecorder(nullptr);
+    if (!finished.ok()) {
+      outcome.warnings.emplace_back(finished.message());
+      if (outcome.exit_code == kExitOk) outcome.exit_code = kExitIo;
+    }
+    // A run that never began to train leaves no file in the way of the next attempt.
+    if (!trained && !request.append && outcome.outcome != trace::OUTCOME_OK) unlink(request.trace_path.c_str());
+  }
+  return outcome;
+}
+
+}  // namespace stallpoint

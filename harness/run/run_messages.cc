@@ -1,0 +1,94 @@
+#include "harness/run/run_messages.h"
+
+#include "harness/run/exit_code.h"
+
+namespace stallpoint {
+namespace {
+
+// Protobuf strings are UTF-8; messages may quote a plugin or a file name that is not.
+std::string ValidUtf8(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+  }
+  return text;
+}
+
+}  // namespace
+
+run::Request ToProto(const RunRequest& request) {
+  run::Request message;
+  message.set_plugin(request.plugin);
+  for (const auto& [key, value] : request.options) (*message.mutable_options())[key] = value;
+  message.set_data_dir(request.data_dir);
+  *message.mutable_knobs() = ToProto(request.knobs);
+  message.set_steps(request.steps);
+  message.set_epochs(request.epochs);
+  message.set_role(request.role);
+  message.set_trace_path(request.trace_path);
+  message.set_overwrite(request.overwrite);
+  message.set_append(request.append);
+  return message;
+}
+
+RunRequest FromProto(const run::Request& message) {
+  RunRequest request;
+  request.plugin = message.plugin();
+  request.options.insert(message.options().begin(), message.options().end());
+  request.data_dir = message.data_dir();
+  request.knobs = FromProto(message.knobs());
+  request.steps = message.steps();
+  request.epochs = message.epochs();
+  request.role = message.role();
+  request.trace_path = message.trace_path();
+  request.overwrite = message.overwrite();
+  request.append = message.append();
+  return request;
+}
+
+run::Progress ToProto(const RunProgress& progress) {
+  run::Progress message;
+  message.set_steps_done(progress.steps_done);
+  message.set_steps_total(progress.steps_total);
+  message.set_samples_per_s(progress.samples_per_s);
+  message.set_loss(progress.loss);
+  message.set_has_loss(progress.has_loss);
+  message.set_doing(progress.doing);
+  return message;
+}
+
+RunProgress FromProto(const run::Progress& message) {
+  return {.steps_done = message.steps_done(),
+          .steps_total = message.steps_total(),
+          .samples_per_s = message.samples_per_s(),
+          .loss = message.loss(),
+          .has_loss = message.has_loss(),
+          .doing = message.doing()};
+}
+
+run::Result ToProto(const absl::StatusOr<RunOutcome>& outcome) {
+  run::Result message;
+  if (!outcome.ok()) {
+    message.set_error(static_cast<int32_t>(outcome.status().code()));
+    message.set_message(ValidUtf8(std::string(outcome.status().message())));
+    message.set_exit_code(ExitCodeOf(outcome.status()));
+    return message;
+  }
+  message.set_outcome(outcome->outcome);
+  message.set_message(ValidUtf8(outcome->message));
+  message.set_exit_code(outcome->exit_code);
+  for (const std::string& warning : outcome->warnings) message.add_warnings(ValidUtf8(warning));
+  return message;
+}
+
+absl::StatusOr<RunOutcome> FromProto(const run::Result& message) {
+  if (message.error() != 0) {
+    return WithExitCode(absl::Status(static_cast<absl::StatusCode>(message.error()), message.message()),
+                        message.exit_code());
+  }
+  return RunOutcome{.outcome = message.outcome(),
+                    .message = message.message(),
+                    .exit_code = message.exit_code(),
+                    .warnings = {message.warnings().begin(), message.warnings().end()}};
+}
+
+}  // namespace stallpoint
