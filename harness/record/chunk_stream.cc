@@ -35,7 +35,7 @@ ChunkStream::ChunkStream(std::unique_ptr<TraceWriter> writer, trace::SegmentStar
 void ChunkStream::UpdateRun(const std::function<void(trace::Run&)>& change) {
   const std::lock_guard lock(mutex_);
   change(*identity_.mutable_run());
-  run_changed_ = true;
+  segment_due_ = true;
 }
 
 trace::Accounting ChunkStream::accounting() const {
@@ -56,8 +56,8 @@ void ChunkStream::Begin() {
 
 void ChunkStream::StartSegment() {
   const std::lock_guard lock(mutex_);
-  if (segment_ >= 0 && !run_changed_ && writer_->bytes_written() - segment_begin_bytes_ < kSegmentBytes) return;
-  run_changed_ = false;
+  if (segment_ >= 0 && !segment_due_ && writer_->bytes_written() - segment_begin_bytes_ < kSegmentBytes) return;
+  segment_due_ = false;
   segment_begin_bytes_ = writer_->bytes_written();
   identity_.set_segment_index(static_cast<uint32_t>(++segment_));
   *chunk_.mutable_segment_start() = identity_;
@@ -216,6 +216,8 @@ void ChunkStream::Write() {
   const std::lock_guard lock(mutex_);
   accounting_ = total;
   status_.Update(written);
+  // Definitions may have been lost with the chunk.
+  if (!written.ok()) segment_due_ = true;
 }
 
 }  // namespace stallpoint

@@ -59,9 +59,9 @@ class ChunkStream {
   const std::unique_ptr<TraceWriter> writer_;
   Definitions* const definitions_;
 
-  mutable std::mutex mutex_;  // of identity_, run_changed_, accounting_, status_
+  mutable std::mutex mutex_;  // of identity_, segment_due_, accounting_, status_
   trace::SegmentStart identity_;
-  bool run_changed_ = false;
+  bool segment_due_ = false;
   trace::Accounting accounting_;
   absl::Status status_;
 

@@ -1,0 +1,121 @@
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <optional>
+#include <thread>
+
+#include "catch.h"
+#include "harness/record/clock.h"
+#include "harness/record/host_identity.h"
+#include "harness/record/process_counters.h"
+#include "harness/record/thread_usage.h"
+
+namespace stallpoint {
+namespace {
+
+TEST_CASE("Resident bytes are the second field of statm in pages") {
+  CHECK(ParseResidentBytes("26437 2191 1511 229 0 1012 0\n", 4096) == 2191u * 4096);
+  CHECK(ParseResidentBytes("26437 0 1511", 16384) == 0u);
+  CHECK(ParseResidentBytes("", 4096) == std::nullopt);
+  CHECK(ParseResidentBytes("26437", 4096) == std::nullopt);
+  CHECK(ParseResidentBytes("26437 many", 4096) == std::nullopt);
+}
+
+TEST_CASE("Proportional bytes are the Pss line of smaps_rollup and no other") {
+  const char* text =
+      "55c0dcdbe000-7ffe97a8e000 ---p 00000000 00:00 0                          [rollup]\n"
+      "Rss:                1752 kB\n"
+      "Pss:                 335 kB\n"
+      "Pss_Dirty:           112 kB\n"
+      "SwapPss:               7 kB\n";
+  CHECK(ParsePssBytes(text) == 335u * 1024);
+  CHECK(ParsePssBytes("Rss: 1752 kB\nPss_Dirty: 112 kB\nSwapPss: 7 kB\n") == std::nullopt);
+  CHECK(ParsePssBytes("") == std::nullopt);
+}
+
+TEST_CASE("Run-queue time is the second field of schedstat") {
+  CHECK(ParseRunQueueNs("85712339 181970 112\n") == 181970u);
+  CHECK(ParseRunQueueNs("0 0 1") == 0u);
+  CHECK(ParseRunQueueNs("18446744073709551615 18446744073709551615 1") == 18446744073709551615u);
+  CHECK(ParseRunQueueNs("") == std::nullopt);
+  CHECK(ParseRunQueueNs("85712339") == std::nullopt);
+  CHECK(ParseRunQueueNs("85712339\n") == std::nullopt);
+  CHECK(ParseRunQueueNs("-1 5 1") == std::nullopt);
+}
+
+TEST_CASE("A cgroup's quota in processors is understood in both versions") {
+  CHECK(ParseCpuQuota("150000 100000\n") == 1.5);
+  CHECK(ParseCpuQuota("max 100000\n") == std::nullopt);
+  CHECK(ParseCpuQuota("200000\n 100000\n") == 2.0);
+  CHECK(ParseCpuQuota("-1\n 100000\n") == std::nullopt);
+  CHECK(ParseCpuQuota("100000 0") == std::nullopt);
+  CHECK(ParseCpuQuota(" ") == std::nullopt);
+}
+
+TEST_CASE("The process has resident memory, page faults and, at first, proportional memory") {
+  ProcessCounters counters;
+  const ProcessSample first = counters.Sample(), second = counters.Sample();
+  REQUIRE(first.rss_bytes.has_value());
+  CHECK(*first.rss_bytes > 1 << 20);
+  CHECK(first.page_faults_minor > 0);
+  CHECK(second.page_faults_minor >= first.page_faults_minor);
+  if (first.pss_bytes) CHECK(*first.pss_bytes > 0);
+  CHECK_FALSE(second.pss_bytes.has_value());
+}
+
+TEST_CASE("A thread's CPU time grows with what it computes") {
+  const ThreadUsage begin = ReadThreadUsage();
+  timespec cpu;
+  volatile uint64_t sink = 0;
+  do {
+    for (int i = 0; i < 1000; ++i) sink = sink + 1;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+  } while (cpu.tv_sec * 1'000'000'000ull + static_cast<uint64_t>(cpu.tv_nsec) < begin.cpu_ns + 5'000'000);
+  const ThreadUsage used = ReadThreadUsage() - begin;
+  CHECK(used.cpu_ns >= 5'000'000);
+  ThreadUsage of_new_thread;
+  std::thread([&] { of_new_thread = ReadThreadUsage(); }).join();
+  CHECK(of_new_thread.cpu_ns < begin.cpu_ns + used.cpu_ns);
+}
+
+TEST_CASE("Without a descriptor to spare run-queue time is 0 and CPU time is still read") {
+  const pid_t child = fork();
+  if (child == 0) {
+    const rlimit none = {0, 0};
+    setrlimit(RLIMIT_NOFILE, &none);
+    const ThreadUsage usage = ReadThreadUsage();
+    _exit(usage.run_queue_ns == 0 && usage.cpu_ns > 0 ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK(status == 0);
+}
+
+TEST_CASE("Snapshots grow, and conversions to ticks agree with them") {
+  const trace::ClockSnapshot first = TakeClockSnapshot(), second = TakeClockSnapshot();
+  CHECK(second.ticks() >= first.ticks());
+  CHECK(second.monotonic_ns() >= first.monotonic_ns());
+  CHECK(first.boottime_ns() >= first.monotonic_ns());
+  CHECK(first.realtime_ns() > 0);
+  CHECK(TicksPerSecond() > 1e6);
+  CHECK(std::abs(static_cast<double>(TicksOfNs(1'000'000'000)) - TicksPerSecond()) <= 1);
+  const int64_t later_ns = first.monotonic_ns() + 1'000'000'000;
+  const double expected = static_cast<double>(first.ticks()) + TicksPerSecond();
+  CHECK(std::abs(static_cast<double>(TicksAtMonotonic(later_ns)) - expected) < 0.001 * TicksPerSecond());
+}
+
+TEST_CASE("The host says what it is") {
+  const trace::Host host = DescribeHost();
+  CHECK_FALSE(host.name().empty());
+  CHECK(host.clock_domain_id() != 0);
+  CHECK(host.clock_domain_id() == DescribeHost().clock_domain_id());
+  CHECK(host.usable_cores() > 0);
+  CHECK(host.usable_cores() <= host.online_cores());
+  CHECK(host.memory_bytes() > 1 << 20);
+  CHECK(RandomId() != RandomId());
+}
+
+}  // namespace
+}  // namespace stallpoint
