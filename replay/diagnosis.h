@@ -1,7 +1,7 @@
 // Why a run is slow: ranked causes with evidence, and the setting that removes the first.
 //
-// Reads what was measured; the `--set` options of a run are never looked at. A cause is checked by simulation: it is removed
-// and what is left is the claim.
+// Reads what was measured; the `--set` options of a run are never looked at. A cause is checked by simulation: it is
+// removed and what is left is the claim.
 #ifndef STALLPOINT_REPLAY_DIAGNOSIS_H_
 #define STALLPOINT_REPLAY_DIAGNOSIS_H_
 

@@ -34,15 +34,16 @@ struct Prediction {
   std::optional<double> p_out_of_memory;
   bool extrapolated = false;
   std::optional<double> epoch_edge_ms;
+  double cores_busy = 0;  // share of the usable cores that compute, in the window
 
   double stall_share() const { return shares.stall(); }
 };
 
 // The boundary along one axis, other knobs as recorded.
 struct StallPoint {
-  std::string axis;                  // a key of `knobs`
+  std::string axis;                    // a key of `knobs`
   double stalled_at = 0, free_at = 0;  // neighbouring settings on both sides
-  double at = 0;                     // between them
+  double at = 0;                       // between them
   std::string stage;
   Wait wait = Wait::kNone;
 };

@@ -10,6 +10,7 @@
 #define STALLPOINT_REPLAY_PREDICTOR_H_
 
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -35,8 +36,16 @@ class Predictor {
   virtual ~Predictor() = default;
 
   virtual Prediction Predict(const Knobs& knobs) const = 0;
-  // The same for a run of exactly so many steps from its start (0: the steady state); what a live run is compared with.
+  // What an endless run (`--steps`) of so many steps from its start measures in its steady window; what a live run is
+  // compared with. 0: as Predict. Predict takes the kind of the recorded run: a run recorded with epochs has their
+  // edges, for as many epochs as were recorded or as a steady window needs.
   virtual Prediction PredictRun(const Knobs& knobs, int64_t steps) const = 0;
+
+  // What is left when one cause is taken away: the check of a claim.
+  enum class Without { kNothing, kLoading, kSyncEachStep, kEpochEdges, kMainWork };
+  virtual Prediction PredictWithout(const Knobs& knobs, Without removed) const = 0;
+  // "emulated" without times becomes the device as it was fitted; any other text stays as it is.
+  virtual std::string WithFittedTimes(const std::string& device) const = 0;
 
   // The knobs of the main run, and the run itself as predicted by the model (its self-check).
   virtual const Knobs& recorded() const = 0;

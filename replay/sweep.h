@@ -25,15 +25,16 @@ struct SweepResult {
   std::vector<StallPoint> stall_points;
   std::optional<Recommendation> recommended;            // keeps the batch size
   std::optional<Recommendation> recommended_any_batch;  // when batch_size was swept
-  bool cancelled = false;  // `settings` holds what was done until then
+  bool cancelled = false;                               // `settings` holds what was done until then
 };
 
-// `keep_going` is asked between settings and told how many are done of how many; false ends the sweep with what was done.
+// `keep_going` is asked between settings and told how many are done of how many; false ends the sweep with what was
+// done.
 SweepResult Sweep(const Predictor& predictor, const SweepRanges& ranges,
                   const std::function<bool(size_t done, size_t total)>& keep_going);
 
-// "8,16,32", "0:8", "8:256:*2", "8:256:+8"; sizes take suffixes and double by default. InvalidArgument names the text and the
-// expected form.
+// "8,16,32", "0:8", "8:256:*2", "8:256:+8"; sizes take suffixes and double by default. InvalidArgument names the text
+// and the expected form.
 absl::StatusOr<std::vector<int64_t>> ParseRange(const std::string& text);
 absl::StatusOr<std::vector<uint64_t>> ParseSizeRange(const std::string& text);
 

@@ -1,0 +1,26 @@
+#include "replay/calibration.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace stallpoint {
+
+std::vector<Knobs> PlanCalibration(const Knobs& recorded, double cores) {
+  std::vector<Knobs> plan;
+  const int32_t matching = static_cast<int32_t>(std::max(1.0, std::round(cores)));
+  const bool near = recorded.worker_count >= 0.75 * matching && recorded.worker_count <= 1.5 * matching;
+  if (!near) {
+    plan.push_back(recorded);
+    plan.back().worker_count = matching;
+  }
+  Knobs other = recorded;
+  if (!near) other.worker_count = matching;
+  other.batch_size = recorded.batch_size >= 4 ? recorded.batch_size / 2 : recorded.batch_size * 2;
+  plan.push_back(other);
+  plan.push_back(recorded);
+  return plan;
+}
+
+std::vector<Knobs> PlanCalibration(const RunRecord& run) { return PlanCalibration(run.knobs, run.usable_cores); }
+
+}  // namespace stallpoint

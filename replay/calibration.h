@@ -1,0 +1,21 @@
+// What to run besides the run itself so that a prediction rests on measurements instead of assumptions.
+#ifndef STALLPOINT_REPLAY_CALIBRATION_H_
+#define STALLPOINT_REPLAY_CALIBRATION_H_
+
+#include <vector>
+
+#include "traces/run_record.h"
+
+namespace stallpoint {
+
+// Settings for short runs with the role `calibration`, in the order they should be run; pure, never empty:
+// - as many workers as cores, when the recorded count is not near it: what computing costs then is what most settings
+// meet;
+// - a second batch size, a factor of two away, which tells what a step costs by itself from what each sample adds;
+// - the recorded setting once more, at the end, which shows how far the host's own speed moves.
+std::vector<Knobs> PlanCalibration(const Knobs& recorded, double cores);
+std::vector<Knobs> PlanCalibration(const RunRecord& run);
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_REPLAY_CALIBRATION_H_

@@ -1,0 +1,279 @@
+#include "replay/cost_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "fmt/format.h"
+#include "replay/fit.h"
+#include "replay/run_costs.h"
+#include "replay/statistics.h"
+#include "traces/text.h"
+
+namespace stallpoint {
+namespace {
+
+constexpr size_t kTapeLength = size_t{1} << 17;
+constexpr double kUsualRespawnNs = 200e3;
+// Draws of different things from one seed.
+constexpr uint64_t kMainDraw = 0x6d61696e, kDeviceDraw = 0x73746570, kSampleDraw = 0x73616d70;
+
+bool NearCores(const RunRecord& run) {
+  return run.knobs.worker_count >= 0.75 * run.usable_cores && run.knobs.worker_count <= 1.5 * run.usable_cores;
+}
+
+template <typename Select>
+AffineDemand FitBatchDemand(absl::Span<const FittedRun> runs, double stretch, bool grows, Select select) {
+  std::map<int64_t, std::pair<Demand, double>> by_size;
+  for (const FittedRun& fitted : runs) {
+    const double slow = SlowDown(fitted.costs, stretch);
+    for (const BatchCost& batch : fitted.costs.batches) {
+      auto& [sum, count] = by_size[batch.samples];
+      const Demand demand = select(batch);
+      sum += {demand.wait, demand.cpu / slow};
+      ++count;
+    }
+  }
+  std::vector<SizePoint> waits, cpus;
+  for (const auto& [samples, entry] : by_size) {
+    const double size = static_cast<double>(samples);
+    waits.push_back({size, entry.first.wait / entry.second, entry.second});
+    cpus.push_back({size, entry.first.cpu / entry.second, entry.second});
+  }
+  Line wait = FitLine(waits), cpu = FitLine(cpus);
+  if (grows && !cpu.identified) {
+    double samples = 0, batches = 0;
+    for (const SizePoint& point : cpus) {
+      samples += point.samples * point.count;
+      batches += point.count;
+    }
+    const double mean = samples / batches;
+    wait = {0, wait.fixed / mean, false};
+    cpu = {0, cpu.fixed / mean, false};
+  }
+  return {{wait.fixed, cpu.fixed}, {wait.slope, cpu.slope}};
+}
+
+// Per stage, what the CPU of the main run's rows is to be multiplied by: every run counts, those whose workers match
+// the cores most, because the same work costs differently on cores that idle in between.
+std::vector<double> CpuFactors(absl::Span<const FittedRun> runs, double stretch) {
+  const FittedRun& main = runs.front();
+  std::vector<double> factors(main.costs.rows.front().size(), 0);
+  double weights = 0;
+  for (const FittedRun& fitted : runs) {
+    const double weight = static_cast<double>(fitted.costs.steady.size()) * (NearCores(*fitted.run) ? 1 : 0.3);
+    const std::vector<double> ratios = CpuRatios(fitted, main);
+    for (size_t s = 0; s < factors.size(); ++s) factors[s] += weight * ratios[s] / SlowDown(fitted.costs, stretch);
+    weights += weight;
+  }
+  for (double& factor : factors) factor /= weights;
+  return factors;
+}
+
+double MeasureRespawn(const RunRecord& run) {
+  if (run.knobs.persistent_workers) return kUsualRespawnNs;
+  std::vector<double> pauses;
+  const size_t count = std::min(run.iterations.size(), run.batches.size());
+  for (size_t i = 1; i < count; ++i) {
+    if (run.batches[i].epoch == run.batches[i - 1].epoch) continue;
+    if (run.batches[i].load_begin_ns < 0 || run.iterations[i].wait_begin_ns < 0) continue;
+    pauses.push_back(std::max<double>(0, run.batches[i].load_begin_ns - run.iterations[i].wait_begin_ns));
+  }
+  return pauses.empty() ? kUsualRespawnNs : Mean(pauses);
+}
+
+int64_t SamplesOfEpoch(const RunRecord& run) {
+  if (run.dataset_samples > 0) return run.dataset_samples;
+  int64_t samples = 0;
+  for (const BatchRecord& batch : run.batches) {
+    if (batch.index >= 0 && batch.epoch == 0) samples += batch.samples;
+  }
+  return samples;
+}
+
+// Relative standard error of the mean, of waits and of computing, from batch to batch.
+void MeasureSamplingErrors(const RunCosts& costs, CostModel* model) {
+  std::vector<double> waits, cpus;
+  for (const BatchCost& batch : costs.batches) {
+    waits.push_back(batch.whole.wait / static_cast<double>(batch.samples));
+    cpus.push_back(batch.whole.cpu / static_cast<double>(batch.samples));
+  }
+  if (Mean(waits) > 0) model->wait_error = BlockStandardError(waits) / Mean(waits);
+  if (Mean(cpus) > 0) model->cpu_error = BlockStandardError(cpus) / Mean(cpus);
+}
+
+void BuildTape(const FittedRun& main, const std::vector<double>& factors, CostModel* model) {
+  std::vector<std::vector<Demand>> rows = main.costs.rows;
+  for (std::vector<Demand>& row : rows) {
+    for (size_t s = 0; s < row.size(); ++s) row[s].cpu *= factors[s];
+  }
+  const RunRecord& run = *main.run;
+  const size_t stages = rows.front().size();
+  model->stages.resize(stages);
+  for (size_t s = 0; s < stages; ++s) {
+    StageDemand& stage = model->stages[s];
+    stage.name = run.sample_stages.size() == stages ? run.sample_stages[s] : "load";
+    stage.reads = stage.name == "read";
+    for (uint32_t row : main.costs.steady) stage.mean += rows[row][s];
+    stage.mean.wait /= static_cast<double>(main.costs.steady.size());
+    stage.mean.cpu /= static_cast<double>(main.costs.steady.size());
+  }
+  if (run.sample_stages.size() == stages) {
+    for (size_t i = 0; i < run.samples.size(); ++i) {
+      for (size_t s = 0; s < stages; ++s) model->stages[s].reads |= run.CostsOfSample(i)[s].bytes > 0;
+    }
+  }
+  model->tape = DemandTape::Build(rows, main.costs.order, main.costs.steady, run.knobs.seed ^ kSampleDraw,
+                                  std::max(kTapeLength, main.costs.order.size() * 2));
+}
+
+}  // namespace
+
+int CpusInList(const std::string& list) {
+  int count = 0;
+  for (const std::string_view part : Split(list, ',')) {
+    const auto [from, to] = SplitOnce(part, '-');
+    const int first = std::atoi(std::string(from).c_str());
+    const int last = to.empty() ? first : std::atoi(std::string(to).c_str());
+    if (from.empty() || last < first) continue;
+    count += last - first + 1;
+  }
+  return count;
+}
+
+absl::StatusOr<CostModel> CostModel::Fit(absl::Span<const RunRecord> runs) {
+  const auto main =
+      std::find_if(runs.begin(), runs.end(), [](const RunRecord& run) { return run.role == RunRecord::Role::kMain; });
+  if (runs.empty()) return absl::FailedPreconditionError("the trace holds no run");
+  std::vector<const RunRecord*> order = {main != runs.end() ? &*main : &runs.front()};
+  for (const RunRecord& run : runs) {
+    const bool same_work = run.source == order.front()->source && run.options == order.front()->options;
+    if (&run != order.front() && run.role == RunRecord::Role::kCalibration && same_work) order.push_back(&run);
+  }
+  std::vector<FittedRun> fitted;
+  for (const RunRecord* run : order) {
+    if (auto status = CheckDependencies(*run); !status.ok()) return status;
+    absl::StatusOr<RunCosts> costs = MeasureCosts(*run);
+    if (costs.ok()) {
+      fitted.push_back({run, *std::move(costs)});
+    } else if (run == order.front()) {
+      return costs.status();
+    }
+  }
+
+  const RunRecord& run = *order.front();
+  const RunCosts& costs = fitted.front().costs;
+  CostModel model;
+  model.recorded = run.knobs;
+  model.recorded_steps = static_cast<int64_t>(run.iterations.size());
+  model.epochs = run.planned_epochs > 0;
+  model.dataset_samples = model.epochs ? SamplesOfEpoch(run) : run.dataset_samples;
+  model.cores = run.usable_cores;
+  model.stretch = FitStretch(fitted);
+  BuildTape(fitted.front(), CpuFactors(fitted, model.stretch), &model);
+  model.collate = FitBatchDemand(fitted, model.stretch, true, [](const BatchCost& b) { return b.collate; });
+  model.per_batch = FitBatchDemand(fitted, model.stretch, false, [](const BatchCost& b) { return b.own; });
+  const double typical = static_cast<double>(std::max<int64_t>(1, run.knobs.batch_size));
+  const Demand collate = model.collate.At(run.knobs.batch_size);
+  model.stages.push_back({"collate", {collate.wait / typical, collate.cpu / typical}, false});
+  model.main = costs.main;
+  model.latencies = costs.latencies;
+  model.latencies.respawn_ns = MeasureRespawn(run);
+  model.syncs_each_step = costs.syncs_each_step;
+  model.device_on_main = costs.device_on_main;
+  if (model.device_on_main) model.latencies.device_wake_ns = model.latencies.device_start_ns = 0;
+  model.device = FitDevice(fitted, model.stretch);
+  model.memory = FitMemory(fitted);
+  model.host_speed = FitHostSpeed(fitted, model.stretch);
+  MeasureSamplingErrors(costs, &model);
+  model.fewest_workers = model.most_workers = run.knobs.worker_count;
+  model.fewest_batch = model.most_batch = run.knobs.batch_size;
+  for (const FittedRun& each : fitted) {
+    model.fewest_workers = std::min(model.fewest_workers, each.run->knobs.worker_count);
+    model.most_workers = std::max(model.most_workers, each.run->knobs.worker_count);
+    model.fewest_batch = std::min(model.fewest_batch, each.run->knobs.batch_size);
+    model.most_batch = std::max(model.most_batch, each.run->knobs.batch_size);
+  }
+  return model;
+}
+
+DeviceModel CostModel::DeviceOf(const Knobs& knobs) const {
+  DeviceModel chosen = device;
+  const absl::StatusOr<DeviceSpec> wanted = ParseDevice(knobs.device);
+  const absl::StatusOr<DeviceSpec> had = ParseDevice(recorded.device);
+  if (!wanted.ok() || !had.ok()) {
+    chosen.known = false;
+    return chosen;
+  }
+  if (wanted->kind == DeviceSpec::Kind::kEmulated) {
+    chosen.threads = 0;
+    if (wanted->launch_ns || wanted->sample_ns) {
+      chosen.fixed_ns = static_cast<double>(wanted->launch_ns.value_or(0));
+      chosen.per_sample_ns = static_cast<double>(wanted->sample_ns.value_or(0));
+      chosen.residuals = {1};
+      chosen.stated = chosen.known = true;
+    }
+  } else if (wanted->kind != had->kind || wanted->index != had->index) {
+    chosen.known = false;
+  }
+  return chosen;
+}
+
+Scenario CostModel::ScenarioOf(const Knobs& knobs) const {
+  Scenario scenario;
+  scenario.worker_count = knobs.worker_count;
+  scenario.prefetch_depth = knobs.prefetch_depth;
+  scenario.steps_in_flight = syncs_each_step || device_on_main ? 1 : knobs.steps_in_flight;
+  scenario.in_order = knobs.in_order;
+  scenario.persistent_workers = knobs.persistent_workers;
+  scenario.cores = cores;
+  if (knobs.cpus != recorded.cpus) {
+    if (const int cpus = CpusInList(knobs.cpus); cpus > 0) scenario.cores = cpus;
+  }
+  scenario.stretch = stretch;
+  scenario.device_threads = DeviceOf(knobs).threads;
+  scenario.latencies = latencies;
+  return scenario;
+}
+
+std::vector<BatchWork> CostModel::Batches(const Knobs& knobs, int64_t steps, bool endless) const {
+  const DeviceModel on = DeviceOf(knobs);
+  const uint64_t seed = knobs.seed;
+  // Another seed shuffles otherwise: its samples are drawn, not those of the recorded order.
+  int64_t place = 0;
+  if (seed != recorded.seed) {
+    const size_t drawn = tape.length() - tape.recorded_length();
+    place = static_cast<int64_t>(tape.recorded_length() + Pick(Hash(seed, kSampleDraw), drawn));
+  }
+  const int64_t epoch = endless ? 0 : dataset_samples;
+  const int64_t usable = epoch <= 0 ? 0 : knobs.drop_last ? epoch / knobs.batch_size * knobs.batch_size : epoch;
+  int64_t left = usable;
+  std::vector<BatchWork> batches(static_cast<size_t>(std::max<int64_t>(0, steps)));
+  for (int64_t i = 0; i < static_cast<int64_t>(batches.size()); ++i) {
+    BatchWork& batch = batches[i];
+    batch.opens_epoch = i == 0;
+    int64_t samples = knobs.batch_size;
+    if (usable > 0) {
+      if (left == 0) {
+        left = usable;
+        batch.opens_epoch = true;
+      }
+      samples = std::min(samples, left);
+      left -= samples;
+    }
+    batch.first_sample = place;
+    batch.samples = static_cast<int32_t>(samples);
+    place += samples;
+    batch.worker = collate.At(samples);
+    batch.worker += per_batch.At(samples);
+    const MainCost& cost = main[Pick(Hash(seed ^ kMainDraw, i), main.size())];
+    batch.receive_ns = cost.receive_ns;
+    batch.launch_ns = cost.launch_ns;
+    batch.copy_ns = cost.copy_ns * static_cast<double>(samples) / static_cast<double>(recorded.batch_size);
+    const double residual = on.residuals[Pick(Hash(seed ^ kDeviceDraw, i), on.residuals.size())];
+    batch.step_ns = on.StepNs(static_cast<double>(samples)) * residual;
+  }
+  return batches;
+}
+
+}  // namespace stallpoint

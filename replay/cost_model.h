@@ -1,0 +1,123 @@
+// What a run costs, apart from the setting it ran under: demands fitted from the record of a run and its calibration
+// runs.
+//
+// Demand is never contended wall time: the wait for a core is taken out (it comes back in simulation), computing is
+// thread CPU time. Immutable after Fit; any thread. Nanoseconds and bytes.
+#ifndef STALLPOINT_REPLAY_COST_MODEL_H_
+#define STALLPOINT_REPLAY_COST_MODEL_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "replay/demand_tape.h"
+#include "replay/simulator.h"
+#include "traces/device_spec.h"
+#include "traces/run_record.h"
+
+namespace stallpoint {
+
+// Relative uncertainty, both positive: the value may be `down` lower or `up` higher.
+struct Uncertainty {
+  double down = 0, up = 0;
+};
+
+// Mean demand of one stage per sample, and whether its waits are for storage.
+struct StageDemand {
+  std::string name;
+  Demand mean;
+  bool reads = false;
+};
+
+// A demand that grows with the samples of a batch.
+struct AffineDemand {
+  Demand fixed, per_sample;
+
+  Demand At(int64_t samples) const {
+    const double n = static_cast<double>(samples);
+    return {fixed.wait + per_sample.wait * n, fixed.cpu + per_sample.cpu * n};
+  }
+};
+
+// Busy time of the device per step: affine in the samples of the batch, times a residual drawn from the recorded steps.
+struct DeviceModel {
+  double fixed_ns = 0, per_sample_ns = 0;
+  std::vector<double> residuals;                 // ratios around 1; never empty
+  int64_t fewest_samples = 0, most_samples = 0;  // between which it was fitted
+  bool one_size = false;                         // the split between fixed and per sample is an assumption
+  bool stated = false;                           // by the device text: exact
+  double sampling_error = 0;                     // relative, of the fit
+  double threads = 0;  // host threads that a step keeps busy; 0 when the device is not the host
+  bool known = true;   // false: no device was recorded, and none was stated
+
+  double StepNs(double samples) const { return fixed_ns + per_sample_ns * samples; }
+  bool Extrapolates(int64_t samples) const;
+  Uncertainty UncertaintyAt(int64_t samples) const;
+};
+
+// What one iteration costs main.
+struct MainCost {
+  double receive_ns = 0;  // computing
+  double launch_ns = 0;   // computing
+  double copy_ns = 0;     // exposed, at the recorded batch size
+};
+
+struct MemoryModel {
+  std::optional<double> base_bytes;  // nothing known of host memory without it
+  double per_worker_bytes = 0;
+  double per_sample_bytes = 0;  // of the step's own memory on the host
+  double batch_bytes_per_sample = 0;
+  double relative_error = 0.05;
+
+  // Device memory of a recorded device; nothing known without it.
+  std::optional<double> device_base_bytes;
+  double device_bytes_per_sample = 0;
+  bool device_one_size = false;
+  int64_t device_samples = 0;  // batch size it was recorded at
+};
+
+class CostModel {
+ public:
+  // See Predictor::Fit for the errors.
+  static absl::StatusOr<CostModel> Fit(absl::Span<const RunRecord> runs);
+
+  // The batches of a run of so many steps. `endless`: passes are joined; otherwise epochs with short last batches as
+  // recorded.
+  std::vector<BatchWork> Batches(const Knobs& knobs, int64_t steps, bool endless) const;
+  Scenario ScenarioOf(const Knobs& knobs) const;
+  // The device that a setting names: the recorded one, or an emulated one.
+  DeviceModel DeviceOf(const Knobs& knobs) const;
+
+  Knobs recorded;
+  int64_t recorded_steps = 0;
+  bool epochs = false;
+  int64_t dataset_samples = 0;
+  double cores = 1;
+  double stretch = 1;
+
+  std::vector<StageDemand> stages;  // of samples, then "collate"
+  DemandTape tape;
+  AffineDemand collate, per_batch;
+  std::vector<MainCost> main;  // of steady iterations; never empty
+  Latencies latencies;
+  DeviceModel device;
+  MemoryModel memory;
+  // Every step is waited for although more could be in flight: the training loop synchronises by itself.
+  bool syncs_each_step = false;
+  bool device_on_main = false;  // no device timeline: main's own step counts as the device
+
+  double wait_error = 0, cpu_error = 0;  // relative standard errors of the mean demand of a batch
+  Uncertainty host_speed;
+  int32_t fewest_workers = 0, most_workers = 0;  // of the runs fitted
+  int64_t fewest_batch = 0, most_batch = 0;
+};
+
+// Number of CPUs in a list such as "0-3,8"; 0 when it is empty or not a list.
+int CpusInList(const std::string& list);
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_REPLAY_COST_MODEL_H_

@@ -1,0 +1,71 @@
+// The samples that every simulated setting meets, in the order of the sampler.
+//
+// A row is the demand of one whole sample: its phases in order, each a wait (storage, network, locks) followed by
+// computing. The tape is a cyclic sequence of rows: first the recorded order, then rows drawn from the recorded ones by
+// (seed, place). Every setting reads the same tape from the same place, so that settings differ by their knobs and not
+// by their luck, and prefix sums make the demand of any batch O(1). Immutable after Build; any thread.
+#ifndef STALLPOINT_REPLAY_DEMAND_TAPE_H_
+#define STALLPOINT_REPLAY_DEMAND_TAPE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/types/span.h"
+
+namespace stallpoint {
+
+// Nanoseconds.
+struct Demand {
+  double wait = 0;  // neither computing nor waiting for a core
+  double cpu = 0;   // computing, on a host of reference speed
+
+  double total() const { return wait + cpu; }
+  Demand& operator+=(const Demand& other) {
+    wait += other.wait;
+    cpu += other.cpu;
+    return *this;
+  }
+};
+
+class DemandTape {
+ public:
+  // Waits shorter than this join the sample's longest wait: they cost an event each and change nothing.
+  static constexpr double kShortWaitNs = 20e3;
+
+  DemandTape() = default;
+
+  // `rows`: whole samples, one entry per stage. `order`: the rows of the recorded sequence, which the tape begins with;
+  // may be empty. `pool`: the rows drawn from afterwards, not empty. `length`: at least so many places.
+  static DemandTape Build(const std::vector<std::vector<Demand>>& rows, absl::Span<const uint32_t> order,
+                          absl::Span<const uint32_t> pool, uint64_t seed, size_t length);
+
+  size_t length() const { return places_.size(); }
+  // Places that hold the recorded order.
+  size_t recorded_length() const { return recorded_length_; }
+  bool has_waits() const { return has_waits_; }
+
+  // Demand of `count` samples from `first` on; both may exceed the length, the tape is cyclic.
+  Demand Sum(int64_t first, int64_t count) const;
+  // Phases of the sample at a place; only the first may have no wait.
+  absl::Span<const Demand> Phases(int64_t place) const {
+    const uint32_t row = places_[static_cast<size_t>(place) % places_.size()];
+    return absl::MakeConstSpan(phases_).subspan(offsets_[row], offsets_[row + 1] - offsets_[row]);
+  }
+  // Mean demand of the pool.
+  const Demand& mean() const { return mean_; }
+
+ private:
+  Demand Prefix(size_t place) const { return {wait_prefix_[place], cpu_prefix_[place]}; }
+
+  std::vector<Demand> phases_;     // of all rows
+  std::vector<uint32_t> offsets_;  // row -> phases
+  std::vector<uint32_t> places_;   // place -> row
+  std::vector<double> wait_prefix_, cpu_prefix_;
+  size_t recorded_length_ = 0;
+  bool has_waits_ = false;
+  Demand mean_;
+};
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_REPLAY_DEMAND_TAPE_H_

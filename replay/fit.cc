@@ -1,0 +1,208 @@
+#include "replay/fit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <unordered_map>
+
+#include "replay/statistics.h"
+
+namespace stallpoint {
+namespace {
+
+// Relative change of a host's speed from run to run: 10-25 % on shared machines, against which differences are weighed.
+constexpr double kUsualHostSpeedChange = 0.08;
+// Weight of that expectation, in observations.
+constexpr double kHostSpeedPrior = 3;
+constexpr double kRunToRunNoise = 0.06;
+constexpr double kLargestStretch = 2.5;
+
+double MeanCpu(const RunCosts& costs) {
+  double cpu = 0;
+  for (uint32_t row : costs.steady) {
+    for (const Demand& stage : costs.rows[row]) cpu += stage.cpu;
+  }
+  return costs.steady.empty() ? 0 : cpu / static_cast<double>(costs.steady.size());
+}
+
+// Mean cost per stage of each sample key, over the steady rows.
+struct KeyMeans {
+  std::vector<double> cpu;
+  double count = 0;
+};
+
+std::unordered_map<uint64_t, KeyMeans> MeansByKey(const FittedRun& fitted) {
+  std::unordered_map<uint64_t, KeyMeans> means;
+  // Rows follow the recorded samples whose batch is known, in their order.
+  size_t row = 0;
+  const RunRecord& run = *fitted.run;
+  std::vector<bool> steady(fitted.costs.rows.size(), false);
+  for (uint32_t index : fitted.costs.steady) steady[index] = true;
+  for (const SampleRecord& sample : run.samples) {
+    if (sample.batch < 0 || sample.batch >= static_cast<int64_t>(run.batches.size())) continue;
+    if (row >= fitted.costs.rows.size()) break;
+    const std::vector<Demand>& costs = fitted.costs.rows[row];
+    if (steady[row++]) {
+      KeyMeans& mean = means[sample.key];
+      mean.cpu.resize(costs.size());
+      for (size_t s = 0; s < costs.size(); ++s) mean.cpu[s] += costs[s].cpu;
+      ++mean.count;
+    }
+  }
+  return means;
+}
+
+}  // namespace
+
+Line FitLine(const std::vector<SizePoint>& points) {
+  Line line;
+  double weights = 0, mean_x = 0, mean_y = 0;
+  double smallest = INFINITY, largest = 0;
+  for (const SizePoint& point : points) {
+    weights += point.count;
+    mean_x += point.count * point.samples;
+    mean_y += point.count * point.value;
+    smallest = std::min(smallest, point.samples);
+    largest = std::max(largest, point.samples);
+  }
+  if (weights <= 0) return line;
+  mean_x /= weights;
+  mean_y /= weights;
+  line.identified = largest >= 1.25 * smallest;
+  double xx = 0, xy = 0;
+  for (const SizePoint& point : points) {
+    xx += point.count * (point.samples - mean_x) * (point.samples - mean_x);
+    xy += point.count * (point.samples - mean_x) * (point.value - mean_y);
+  }
+  line.slope = line.identified && xx > 0 ? std::max(0.0, xy / xx) : 0;
+  line.fixed = mean_y - line.slope * mean_x;
+  if (line.fixed < 0) {
+    line.fixed = 0;
+    line.slope = mean_x > 0 ? mean_y / mean_x : 0;
+  }
+  return line;
+}
+
+double SlowDown(const RunCosts& costs, double stretch) { return 1 + (stretch - 1) * costs.crowd; }
+
+std::vector<double> CpuRatios(const FittedRun& run, const FittedRun& main) {
+  const size_t stages = main.costs.rows.front().size();
+  std::vector<double> ratios(stages, 1);
+  if (run.run == main.run || run.run->sample_stages != main.run->sample_stages) return ratios;
+  const auto of_run = MeansByKey(run);
+  const auto of_main = MeansByKey(main);
+  std::vector<double> sum_run(stages, 0), sum_main(stages, 0);
+  size_t common = 0;
+  for (const auto& [key, mean] : of_run) {
+    const auto found = of_main.find(key);
+    if (found == of_main.end()) continue;
+    ++common;
+    for (size_t s = 0; s < stages; ++s) {
+      sum_run[s] += mean.cpu[s] / mean.count;
+      sum_main[s] += found->second.cpu[s] / found->second.count;
+    }
+  }
+  constexpr size_t kFewestCommon = 20;
+  if (common < kFewestCommon) {
+    std::fill(sum_run.begin(), sum_run.end(), 0.0);
+    std::fill(sum_main.begin(), sum_main.end(), 0.0);
+    for (uint32_t row : run.costs.steady) {
+      for (size_t s = 0; s < stages; ++s) sum_run[s] += run.costs.rows[row][s].cpu / run.costs.steady.size();
+    }
+    for (uint32_t row : main.costs.steady) {
+      for (size_t s = 0; s < stages; ++s) sum_main[s] += main.costs.rows[row][s].cpu / main.costs.steady.size();
+    }
+  }
+  for (size_t s = 0; s < stages; ++s) {
+    if (sum_main[s] > 0 && sum_run[s] > 0) ratios[s] = std::clamp(sum_run[s] / sum_main[s], 0.25, 4.0);
+  }
+  return ratios;
+}
+
+namespace {
+
+// CPU of whole samples relative to the main run's, by the samples both met.
+double CpuRatio(const FittedRun& run, const FittedRun& main) {
+  const std::vector<double> ratios = CpuRatios(run, main);
+  double weighted = 0, weights = 0;
+  for (uint32_t row : main.costs.steady) {
+    for (size_t s = 0; s < ratios.size(); ++s) {
+      weighted += main.costs.rows[row][s].cpu * ratios[s];
+      weights += main.costs.rows[row][s].cpu;
+    }
+  }
+  return weights > 0 ? weighted / weights : 1;
+}
+
+}  // namespace
+
+double FitStretch(absl::Span<const FittedRun> runs) {
+  if (runs.size() < 2) return 1;
+  double mean_x = 0, mean_y = 0;
+  std::vector<double> x, y;
+  for (const FittedRun& fitted : runs) {
+    if (MeanCpu(fitted.costs) <= 0) continue;
+    x.push_back(fitted.costs.crowd);
+    y.push_back(CpuRatio(fitted, runs.front()));
+  }
+  if (x.size() < 2) return 1;
+  mean_x = Mean(x);
+  mean_y = Mean(y);
+  double xx = 0, xy = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    xx += (x[i] - mean_x) * (x[i] - mean_x);
+    xy += (x[i] - mean_x) * (y[i] - mean_y);
+  }
+  if (xx < 0.02) return 1;
+  const double slope = xy / xx;
+  const double idle = mean_y - slope * mean_x;
+  if (slope <= 0 || idle <= 0) return 1;
+  const double growth = slope / idle;
+  const double noise = kRunToRunNoise / std::sqrt(xx);
+  const double trust = growth * growth / (growth * growth + noise * noise);
+  return std::min(kLargestStretch, 1 + growth * trust);
+}
+
+Uncertainty FitHostSpeed(absl::Span<const FittedRun> runs, double stretch) {
+  double squares = kHostSpeedPrior * kUsualHostSpeedChange * kUsualHostSpeedChange;
+  double observations = kHostSpeedPrior;
+  if (runs.size() >= 2) {
+    std::vector<double> logs;
+    for (const FittedRun& fitted : runs) {
+      if (MeanCpu(fitted.costs) <= 0) continue;
+      logs.push_back(std::log(CpuRatio(fitted, runs.front()) / SlowDown(fitted.costs, stretch)));
+    }
+    const double center = Mean(logs);
+    for (double value : logs) squares += (value - center) * (value - center);
+    observations += logs.empty() ? 0 : static_cast<double>(logs.size() - 1);
+  }
+  // Within the main run: what four quarters differ by beyond what their samples explain.
+  const std::vector<BatchCost>& batches = runs.front().costs.batches;
+  if (batches.size() >= 40) {
+    std::vector<double> quarters;
+    double explained = 0;
+    for (size_t q = 0; q < 4; ++q) {
+      std::vector<double> cpu;
+      for (size_t b = q * batches.size() / 4; b < (q + 1) * batches.size() / 4; ++b) {
+        cpu.push_back(batches[b].whole.cpu / static_cast<double>(batches[b].samples));
+      }
+      const double mean = Mean(cpu);
+      if (mean <= 0) continue;
+      double spread = 0;
+      for (double value : cpu) spread += (value / mean - 1) * (value / mean - 1);
+      explained += spread / static_cast<double>(cpu.size()) / static_cast<double>(cpu.size());
+      quarters.push_back(std::log(mean));
+    }
+    if (quarters.size() == 4) {
+      const double center = Mean(quarters);
+      double drift = 0;
+      for (double value : quarters) drift += (value - center) * (value - center) / 3;
+      squares += std::max(0.0, drift - explained / 4);
+      ++observations;
+    }
+  }
+  const double change = std::sqrt(squares / observations);
+  return {0.9 * change, 1.25 * change};
+}
+
+}  // namespace stallpoint

@@ -1,0 +1,50 @@
+// The parts of fitting a cost model that stand alone: lines through batch sizes, the device, memory, the host's speed.
+//
+// Pure functions; any thread.
+#ifndef STALLPOINT_REPLAY_FIT_H_
+#define STALLPOINT_REPLAY_FIT_H_
+
+#include <vector>
+
+#include "absl/types/span.h"
+#include "replay/cost_model.h"
+#include "replay/run_costs.h"
+#include "traces/run_record.h"
+
+namespace stallpoint {
+
+// One run and its costs; both outlive the fit.
+struct FittedRun {
+  const RunRecord* run;
+  RunCosts costs;
+};
+
+// A point of a line over batch sizes: what was typical at a size, and how many values stand behind it.
+struct SizePoint {
+  double samples = 0, value = 0, count = 0;
+};
+
+// Least squares with both coefficients non-negative; `identified` when sizes differ by a quarter at least.
+struct Line {
+  double fixed = 0, slope = 0;
+  bool identified = false;
+};
+Line FitLine(const std::vector<SizePoint>& points);
+
+// How computing slows when all cores are busy, by runs that differ in how busy the cores were. A difference that the
+// host's changing speed explains as well is shrunk towards 1.
+double FitStretch(absl::Span<const FittedRun> runs);
+// What the demands of a run are to be divided by to become those of an idle host.
+double SlowDown(const RunCosts& costs, double stretch);
+
+DeviceModel FitDevice(absl::Span<const FittedRun> runs, double stretch);
+MemoryModel FitMemory(absl::Span<const FittedRun> runs);
+
+// Mean CPU of a sample of `run` relative to that of `main`, over the samples that both met; per stage.
+std::vector<double> CpuRatios(const FittedRun& run, const FittedRun& main);
+// How far the host's speed may be from the fitted one, from how it moved between runs and within the main run.
+Uncertainty FitHostSpeed(absl::Span<const FittedRun> runs, double stretch);
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_REPLAY_FIT_H_

@@ -1,0 +1,111 @@
+#include "replay/json.h"
+
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <string>
+
+#include "nlohmann/json.hpp"
+
+namespace stallpoint {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json Number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+Json Number(const std::optional<double>& value) { return value ? Number(*value) : Json(nullptr); }
+Json Text(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+// The value of a knob as `knobs` shows it: a number or a truth value where it is one.
+Json KnobValue(const std::string& text) {
+  if (text == "true" || text == "false") return text == "true";
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (!text.empty() && error == std::errc() && end == text.data() + text.size()) return number;
+  return Text(text);
+}
+
+Json StallPointJson(const StallPoint& point) {
+  return {{"axis", point.axis},
+          {"stalled_at", Number(point.stalled_at)},
+          {"free_at", Number(point.free_at)},
+          {"at", Number(point.at)},
+          {"stage", Text(point.stage)},
+          {"wait", Text(Name(point.wait))}};
+}
+
+Json RecommendationJson(const std::optional<Recommendation>& recommendation) {
+  if (!recommendation) return nullptr;
+  return {{"knobs", ToJson(recommendation->knobs)},
+          {"throughput_gain", Number(recommendation->throughput_gain)},
+          {"reason", recommendation->reason}};
+}
+
+Json FixJson(const std::optional<Fix>& fix) {
+  if (!fix) return nullptr;
+  return {{"knob", fix->knob},          {"from", KnobValue(fix->from)},
+          {"to", KnobValue(fix->to)},   {"expected_step_ms", Number(fix->expected_step_ms)},
+          {"low", Number(fix->low)},    {"high", Number(fix->high)},
+          {"knobs", ToJson(fix->knobs)}};
+}
+
+Json Head() { return {{"schema_version", 1}, {"stallpoint_version", STALLPOINT_VERSION}}; }
+
+}  // namespace
+
+Json SharesJson(const Shares& shares) {
+  return {{"compute", Number(shares.compute)},     {"copy", Number(shares.copy)},
+          {"data_wait", Number(shares.data_wait)}, {"sync", Number(shares.sync)},
+          {"launch", Number(shares.launch)},       {"other", Number(shares.other)}};
+}
+
+Json PredictionJson(const Prediction& p) {
+  return {{"knobs", ToJson(p.knobs)},
+          {"step_ms", Number(p.step_ms)},
+          {"step_ms_low", Number(p.step_ms_low)},
+          {"step_ms_high", Number(p.step_ms_high)},
+          {"throughput_per_s", Number(p.throughput_per_s)},
+          {"shares", SharesJson(p.shares)},
+          {"stall_share", Number(p.stall_share())},
+          {"bound", Name(p.bound)},
+          {"stage", Text(p.stage)},
+          {"wait", Text(Name(p.wait))},
+          {"host_memory_bytes", Number(p.host_memory_bytes)},
+          {"device_memory_bytes", Number(p.device_memory_bytes)},
+          {"p_out_of_memory", Number(p.p_out_of_memory)},
+          {"extrapolated", p.extrapolated},
+          {"epoch_edge_ms", Number(p.epoch_edge_ms)}};
+}
+
+Json SweepJson(const SweepResult& result) {
+  Json json = Head();
+  json["recorded"] = PredictionJson(result.recorded);
+  json["settings"] = Json::array();
+  for (const Prediction& p : result.settings) json["settings"].push_back(PredictionJson(p));
+  json["stall_points"] = Json::array();
+  for (const StallPoint& point : result.stall_points) json["stall_points"].push_back(StallPointJson(point));
+  json["recommended"] = RecommendationJson(result.recommended);
+  json["recommended_any_batch"] = RecommendationJson(result.recommended_any_batch);
+  return json;
+}
+
+Json DiagnosisJson(const Diagnosis& diagnosis) {
+  Json json = Head();
+  json["verdict"] = diagnosis.verdict;
+  json["bound"] = Name(diagnosis.bound);
+  json["stage"] = Text(diagnosis.stage);
+  json["wait"] = Text(Name(diagnosis.wait));
+  json["stall_share"] = Number(diagnosis.stall_share);
+  json["healthy"] = diagnosis.healthy;
+  json["causes"] = Json::array();
+  for (const Cause& cause : diagnosis.causes) {
+    json["causes"].push_back({{"id", cause.id},
+                              {"share", Number(cause.share)},
+                              {"evidence", cause.evidence},
+                              {"fix", FixJson(cause.fix)},
+                              {"advice", Text(cause.advice)}});
+  }
+  return json;
+}
+
+}  // namespace stallpoint

@@ -1,0 +1,39 @@
+#include "replay/prediction.h"
+
+namespace stallpoint {
+
+const char* Name(Wait wait) {
+  switch (wait) {
+    case Wait::kCpu:
+      return "cpu";
+    case Wait::kIo:
+      return "io";
+    case Wait::kBlocked:
+      return "blocked";
+    case Wait::kNone:
+      break;
+  }
+  return "";
+}
+
+const char* Name(Bound bound) {
+  switch (bound) {
+    case Bound::kCompute:
+      return "compute";
+    case Bound::kData:
+      return "data";
+    case Bound::kCopy:
+      return "copy";
+    case Bound::kSync:
+      return "sync";
+    case Bound::kLaunch:
+      return "launch";
+    case Bound::kOther:
+      return "other";
+    case Bound::kMemory:
+      return "memory";
+  }
+  return "other";
+}
+
+}  // namespace stallpoint

@@ -1,0 +1,227 @@
+#include "replay/predictor.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "replay/accounting.h"
+#include "replay/cost_model.h"
+#include "replay/memory_forecast.h"
+#include "replay/simulator.h"
+#include "replay/statistics.h"
+#include "traces/device_spec.h"
+
+namespace stallpoint {
+namespace {
+
+constexpr double kNsPerMs = 1e6;
+constexpr int64_t kSamplesSimulated = 16384;
+constexpr int64_t kFewestSteps = 256, kMostSteps = 4096;
+// What no other term of an interval covers, seen on runs that nothing contends for.
+constexpr double kModelError = 0.007;
+constexpr double kModelErrorNs = 30e3;
+// The kernel's time slices cost capacity when jobs that sleep and compute outnumber the cores; sharing does not show
+// it.
+constexpr double kTimeSliceError = 0.10;
+constexpr double kSaturated = 0.9;
+constexpr double kConfidenceOfErrors = 0.8;
+
+int64_t Primed(const Knobs& knobs) { return int64_t{knobs.worker_count} * knobs.prefetch_depth; }
+
+// A run as simulated, with what the figures are taken from.
+struct Simulated {
+  SimulationResult result;
+  SimulatedWindow window;
+};
+
+class ReplayPredictor final : public Predictor {
+ public:
+  ReplayPredictor(CostModel model, Options options) : model_(std::move(model)), options_(options) {}
+
+  Prediction Predict(const Knobs& knobs) const override { return PredictWithout(knobs, Without::kNothing); }
+
+  Prediction PredictRun(const Knobs& knobs, int64_t steps) const override {
+    if (steps <= 0) return Predict(knobs);
+    return Describe(knobs, model_.Batches(knobs, steps, true), Without::kNothing);
+  }
+
+  Prediction PredictWithout(const Knobs& knobs, Without removed) const override {
+    const bool endless = !model_.epochs || removed == Without::kEpochEdges;
+    return Describe(knobs, model_.Batches(knobs, StepsToSimulate(knobs, endless), endless), removed);
+  }
+
+  std::string WithFittedTimes(const std::string& device) const override {
+    absl::StatusOr<DeviceSpec> spec = ParseDevice(device);
+    if (!spec.ok() || spec->kind != DeviceSpec::Kind::kEmulated || spec->launch_ns || spec->sample_ns) return device;
+    Knobs knobs = model_.recorded;
+    knobs.device = device;
+    const DeviceModel fitted = model_.DeviceOf(knobs);
+    if (!fitted.known) return device;
+    const double residual = Mean(fitted.residuals);
+    spec->launch_ns = std::llround(fitted.fixed_ns * residual);
+    spec->sample_ns = std::llround(fitted.per_sample_ns * residual);
+    return FormatDevice(*spec);
+  }
+
+  const Knobs& recorded() const override { return model_.recorded; }
+  const Options& options() const override { return options_; }
+
+ private:
+  int64_t StepsToSimulate(const Knobs& knobs, bool endless) const {
+    const int64_t enough = std::max(model_.recorded_steps, 3 * Primed(knobs) + 20);
+    if (!endless && model_.dataset_samples > 0) {
+      const int64_t whole = model_.dataset_samples / knobs.batch_size;
+      const bool rest = !knobs.drop_last && model_.dataset_samples % knobs.batch_size != 0;
+      const int64_t per_epoch = std::max<int64_t>(1, whole + (rest ? 1 : 0));
+      return std::min((enough + per_epoch - 1) / per_epoch * per_epoch, std::max(kMostSteps, enough));
+    }
+    return std::max<int64_t>(1, Primed(knobs)) +
+           std::clamp(kSamplesSimulated / knobs.batch_size, kFewestSteps, kMostSteps);
+  }
+
+  Scenario ScenarioOf(const Knobs& knobs, Without removed) const {
+    Scenario scenario = model_.ScenarioOf(knobs);
+    if (removed == Without::kLoading) scenario.scales.loading = 0;
+    if (removed == Without::kSyncEachStep && !model_.device_on_main) {
+      scenario.steps_in_flight = std::max(2, knobs.steps_in_flight);
+    }
+    return scenario;
+  }
+
+  Simulated Run(const Knobs& knobs, const std::vector<BatchWork>& batches, const Scenario& scenario) const {
+    Simulated simulated;
+    simulated.result = Simulate(model_.tape, batches, scenario);
+    simulated.window = WindowOf(simulated.result.steps, Primed(knobs));
+    return simulated;
+  }
+
+  // The factors of a slow or a fast day: sampling, the host's speed, the device's fit.
+  Scales ScalesOf(const Knobs& knobs, const Scenario& scenario, const DeviceModel& device, bool slow) const {
+    const double z = TwoSidedZ(options_.confidence);
+    const double widen = z / TwoSidedZ(kConfidenceOfErrors);
+    const double host = (slow ? model_.host_speed.up : model_.host_speed.down) * widen;
+    const Uncertainty fit = device.UncertaintyAt(knobs.batch_size);
+    double computing = std::hypot(z * model_.cpu_error, host);
+    if (slow && scenario.worker_count > scenario.cores && model_.tape.has_waits()) {
+      const double crowd = std::min(1.0, scenario.worker_count / scenario.cores - 1);
+      computing = std::hypot(computing, kTimeSliceError * crowd * widen);
+    }
+    double stepping = (slow ? fit.up : fit.down) * widen;
+    if (device.threads > 0) stepping = std::hypot(stepping, host);
+    const double sign = slow ? 1 : -1;
+    Scales scales = scenario.scales;
+    scales.wait *= std::max(0.05, 1 + sign * z * model_.wait_error);
+    scales.cpu *= std::max(0.05, 1 + sign * computing);
+    scales.device *= std::max(0.05, 1 + sign * stepping);
+    return scales;
+  }
+
+  Prediction Describe(const Knobs& knobs, std::vector<BatchWork> batches, Without removed) const {
+    Prediction p;
+    p.knobs = knobs;
+    const DeviceModel device = model_.DeviceOf(knobs);
+    const Scenario scenario = ScenarioOf(knobs, removed);
+    if (removed == Without::kMainWork) {
+      for (BatchWork& batch : batches) batch.receive_ns = batch.launch_ns = 0;
+    }
+    const Simulated nominal = Run(knobs, batches, scenario);
+    FillTimes(nominal, batches, &p);
+    FillInterval(knobs, batches, scenario, device, nominal, &p);
+    p.cores_busy = CoresBusy(nominal, scenario);
+    p.bound = BoundOf(p.shares, options_.threshold);
+    if (p.bound == Bound::kData) NameStage(&p);
+
+    const MemoryForecast memory = ForecastMemory(model_, knobs, MostInFlight(nominal.result.steps));
+    p.host_memory_bytes = memory.host_bytes;
+    p.device_memory_bytes = memory.device_bytes;
+    p.p_out_of_memory = memory.p_out_of_memory;
+    if (!memory.fits()) p.bound = Bound::kMemory;
+    p.extrapolated = device.Extrapolates(knobs.batch_size);
+    return p;
+  }
+
+  void FillTimes(const Simulated& simulated, const std::vector<BatchWork>& batches, Prediction* p) const {
+    const SimulatedWindow& window = simulated.window;
+    double samples = 0;
+    std::vector<double> usual, edges;
+    for (int64_t i = window.first; i < window.last; ++i) samples += batches[i].samples;
+    if (model_.epochs) {
+      for (int64_t i = 1; i < window.last; ++i) {
+        const double interval = simulated.result.steps[i].device_end - simulated.result.steps[i - 1].device_end;
+        if (batches[i].opens_epoch) {
+          edges.push_back(interval);
+        } else if (i >= window.first) {
+          usual.push_back(interval);
+        }
+      }
+      if (!edges.empty() && !usual.empty()) p->epoch_edge_ms = (Mean(edges) - Median(usual)) / kNsPerMs;
+    }
+    p->step_ms = window.step_ns() / kNsPerMs;
+    const double length = window.end_ns - window.begin_ns;
+    p->throughput_per_s = length > 0 ? samples / (length * 1e-9) : 0;
+    p->shares = SharesOf(simulated.result.steps, window);
+  }
+
+  void FillInterval(const Knobs& knobs, const std::vector<BatchWork>& batches, const Scenario& scenario,
+                    const DeviceModel& device, const Simulated& nominal, Prediction* p) const {
+    double bounds[2];
+    for (const bool slow : {false, true}) {
+      Scenario corner = scenario;
+      corner.scales = ScalesOf(knobs, scenario, device, slow);
+      bounds[slow] = Run(knobs, batches, corner).window.step_ns();
+    }
+    const SimulatedWindow& window = nominal.window;
+    std::vector<double> intervals;
+    for (int64_t i = std::max<int64_t>(1, window.first); i < window.last; ++i) {
+      intervals.push_back(nominal.result.steps[i].device_end - nominal.result.steps[i - 1].device_end);
+    }
+    const double z = TwoSidedZ(options_.confidence);
+    const double step = window.step_ns();
+    const double rest = std::hypot(z * BlockStandardError(intervals), kModelError * step + kModelErrorNs);
+    p->step_ms_low = std::max(0.0, step - std::hypot(std::max(0.0, step - bounds[0]), rest)) / kNsPerMs;
+    p->step_ms_high = (step + std::hypot(std::max(0.0, bounds[1] - step), rest)) / kNsPerMs;
+  }
+
+  static double CoresBusy(const Simulated& simulated, const Scenario& scenario) {
+    const double length = simulated.window.end_ns;
+    return length > 0 ? std::min(1.0, simulated.result.host_cpu_ns / (length * scenario.cores)) : 0;
+  }
+
+  static int64_t MostInFlight(const std::vector<StepTimes>& steps) {
+    int64_t most = 0;
+    size_t oldest = 0;
+    for (size_t i = 0; i < steps.size(); ++i) {
+      while (oldest < i && steps[oldest].device_end <= steps[i].issued) ++oldest;
+      most = std::max(most, static_cast<int64_t>(i - oldest + 1));
+    }
+    return most;
+  }
+
+  // With the cores saturated the stage that computes most is behind the wait, else the one that takes longest.
+  void NameStage(Prediction* p) const {
+    const bool saturated = p->cores_busy >= kSaturated;
+    const auto weight = [&](const StageDemand& s) { return saturated ? s.mean.cpu : s.mean.total(); };
+    const auto stage = std::max_element(model_.stages.begin(), model_.stages.end(),
+                                        [&](const auto& a, const auto& b) { return weight(a) < weight(b); });
+    p->stage = stage->name;
+    if (saturated || stage->mean.cpu >= stage->mean.wait) {
+      p->wait = Wait::kCpu;
+    } else {
+      p->wait = stage->reads ? Wait::kIo : Wait::kBlocked;
+    }
+  }
+
+  const CostModel model_;
+  const Options options_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Predictor>> Predictor::Fit(absl::Span<const RunRecord> runs, Options options) {
+  absl::StatusOr<CostModel> model = CostModel::Fit(runs);
+  if (!model.ok()) return model.status();
+  return std::make_unique<ReplayPredictor>(*std::move(model), options);
+}
+
+}  // namespace stallpoint

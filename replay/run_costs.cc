@@ -1,0 +1,239 @@
+#include "replay/run_costs.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "fmt/format.h"
+#include "replay/statistics.h"
+
+namespace stallpoint {
+namespace {
+
+constexpr int64_t kFewestIterations = 4;
+constexpr int64_t kFewestSteady = 20;
+constexpr double kLongestLatencyNs = 5e6;
+constexpr double kUsualLatencyNs = 60e3;
+
+bool Loaded(const BatchRecord& batch) {
+  return batch.index >= 0 && batch.samples > 0 && batch.load_begin_ns >= 0 && batch.load_end_ns >= batch.load_begin_ns;
+}
+
+bool Stepped(const IterationRecord& it) {
+  return it.index >= 0 && it.wait_begin_ns >= 0 && it.wait_end_ns >= it.wait_begin_ns;
+}
+
+double Length(int64_t begin_ns, int64_t end_ns) {
+  return begin_ns >= 0 && end_ns > begin_ns ? static_cast<double>(end_ns - begin_ns) : 0;
+}
+
+// The first batch of the steady part: after the primed ones, when enough are left.
+int64_t SteadyFirst(const RunRecord& run) {
+  const int64_t count = static_cast<int64_t>(run.iterations.size());
+  const int64_t primed = int64_t{run.knobs.worker_count} * run.knobs.prefetch_depth;
+  if (count - std::max<int64_t>(primed, 2) >= kFewestSteady) return std::max<int64_t>(primed, 2);
+  return std::min<int64_t>(2, count / 4);
+}
+
+// Rows of samples in the order of the sampler. Without recorded samples a batch is split evenly among its own.
+void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
+  const size_t stages = run.sample_stages.size();
+  std::vector<std::vector<uint32_t>> rows_of_batch(run.batches.size());
+  if (stages > 0) {
+    for (size_t i = 0; i < run.samples.size(); ++i) {
+      const int64_t batch = run.samples[i].batch;
+      if (batch < 0 || batch >= static_cast<int64_t>(run.batches.size())) continue;
+      std::vector<Demand> row;
+      row.reserve(stages);
+      for (const StageCost& cost : run.CostsOfSample(i)) row.push_back(DemandOf(cost));
+      rows_of_batch[batch].push_back(static_cast<uint32_t>(costs->rows.size()));
+      costs->rows.push_back(std::move(row));
+    }
+  }
+  if (costs->rows.empty()) {
+    for (size_t b = 0; b < run.batches.size(); ++b) {
+      if (!Loaded(run.batches[b])) continue;
+      const double samples = run.batches[b].samples;
+      const Demand load = DemandOf(run.batches[b].load);
+      rows_of_batch[b].assign(run.batches[b].samples, static_cast<uint32_t>(costs->rows.size()));
+      costs->rows.push_back({{load.wait / samples, load.cpu / samples}});
+    }
+  }
+  for (size_t b = 0; b < rows_of_batch.size(); ++b) {
+    const std::vector<uint32_t>& rows = rows_of_batch[b];
+    if (static_cast<int64_t>(b) >= steady_first) costs->steady.insert(costs->steady.end(), rows.begin(), rows.end());
+  }
+  if (costs->steady.empty()) {
+    for (uint32_t row = 0; row < costs->rows.size(); ++row) costs->steady.push_back(row);
+  }
+  for (size_t b = 0; b < rows_of_batch.size(); ++b) {
+    const std::vector<uint32_t>& rows = rows_of_batch[b];
+    costs->order.insert(costs->order.end(), rows.begin(), rows.end());
+    // Samples that were lost keep their places.
+    for (int64_t lost = static_cast<int64_t>(rows.size()); lost < run.batches[b].samples; ++lost) {
+      costs->order.push_back(costs->steady[Pick(Hash(b, lost), costs->steady.size())]);
+    }
+  }
+}
+
+void CollectBatches(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
+  std::vector<Demand> of_samples(run.batches.size());
+  const bool split = !run.samples.empty() && !run.sample_stages.empty();
+  if (split) {
+    for (size_t i = 0; i < run.samples.size(); ++i) {
+      const int64_t batch = run.samples[i].batch;
+      if (batch < 0 || batch >= static_cast<int64_t>(run.batches.size())) continue;
+      for (const StageCost& cost : run.CostsOfSample(i)) of_samples[batch] += DemandOf(cost);
+    }
+  }
+  for (size_t b = static_cast<size_t>(steady_first); b < run.batches.size(); ++b) {
+    const BatchRecord& batch = run.batches[b];
+    if (!Loaded(batch)) continue;
+    BatchCost cost;
+    cost.samples = batch.samples;
+    cost.collate = DemandOf(batch.collate);
+    cost.whole = DemandOf(batch.load);
+    cost.begin_ns = static_cast<double>(batch.load_begin_ns);
+    if (split) {
+      cost.own.wait = std::max(0.0, cost.whole.wait - of_samples[b].wait - cost.collate.wait);
+      cost.own.cpu = std::max(0.0, cost.whole.cpu - of_samples[b].cpu - cost.collate.cpu);
+    } else {
+      cost.collate = {};
+    }
+    costs->batches.push_back(cost);
+  }
+}
+
+// Main's own costs: everything between two waits that is neither copying nor waiting for the device.
+void CollectMain(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
+  for (size_t i = static_cast<size_t>(steady_first); i < run.iterations.size(); ++i) {
+    const IterationRecord& it = run.iterations[i];
+    if (!Stepped(it)) continue;
+    MainCost cost;
+    cost.receive_ns = std::max(0.0, Length(it.receive_begin_ns, it.receive_end_ns) - it.receive.run_queue_ns);
+    cost.copy_ns = Length(it.copy_begin_ns, it.copy_end_ns);
+    cost.launch_ns = std::max(0.0, Length(it.launch_begin_ns, it.launch_end_ns) - it.launch.run_queue_ns);
+    if (i + 1 < run.iterations.size() && Stepped(run.iterations[i + 1]) && it.launch_end_ns >= 0) {
+      const double rest = Length(it.wait_end_ns, run.iterations[i + 1].wait_begin_ns) -
+                          Length(it.receive_begin_ns, it.receive_end_ns) - cost.copy_ns -
+                          Length(it.launch_begin_ns, it.launch_end_ns) - Length(it.sync_begin_ns, it.sync_end_ns);
+      // Longer pauses are validation, checkpoints or an epoch's edge, not the cost of a step.
+      if (rest > 0 && rest < kLongestLatencyNs) cost.receive_ns += rest;
+    }
+    if (costs->device_on_main) cost.launch_ns = 0;
+    costs->main.push_back(cost);
+  }
+}
+
+void CollectSteps(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
+  costs->device_on_main = !run.has_device_timeline();
+  for (size_t i = static_cast<size_t>(steady_first); i < run.iterations.size(); ++i) {
+    const IterationRecord& it = run.iterations[i];
+    if (!Stepped(it) || i >= run.batches.size() || run.batches[i].samples <= 0) continue;
+    const double wall = costs->device_on_main ? Length(it.launch_begin_ns, it.launch_end_ns)
+                                              : Length(it.device_begin_ns, it.device_end_ns);
+    const int64_t queued = costs->device_on_main ? it.launch.run_queue_ns : it.device.run_queue_ns;
+    if (wall > 0) costs->steps.push_back({run.batches[i].samples, std::max(wall * 0.01, wall - queued)});
+  }
+}
+
+// Times between what one thread finished and another began because of it, over the steady part.
+void MeasureLatencies(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
+  std::vector<double> worker, batch, device, start;
+  int64_t waits_for_own_step = 0, steps_ahead_possible = 0;
+  const int64_t workers = run.knobs.worker_count;
+  const int64_t primed = workers * run.knobs.prefetch_depth;
+  const int64_t count = static_cast<int64_t>(std::min(run.iterations.size(), run.batches.size()));
+  const auto note = [](double from, double to, std::vector<double>* into) {
+    if (to >= from && to - from < kLongestLatencyNs) into->push_back(to - from);
+  };
+  for (int64_t i = std::max<int64_t>(steady_first, 1); i < count; ++i) {
+    const IterationRecord& it = run.iterations[i];
+    const IterationRecord& before = run.iterations[i - 1];
+    const BatchRecord& load = run.batches[i];
+    if (!Stepped(it)) continue;
+    if (workers > 0 && Loaded(load)) {
+      if (it.wait_begin_ns < load.load_end_ns) note(load.load_end_ns, it.wait_end_ns, &batch);
+      if (i >= primed && run.iterations[i - primed].receive_end_ns >= 0 && Loaded(run.batches[i - workers])) {
+        const int64_t credit = run.iterations[i - primed].receive_end_ns;
+        if (credit > run.batches[i - workers].load_end_ns) note(credit, load.load_begin_ns, &worker);
+      }
+    }
+    if (it.device_end_ns < 0) continue;
+    if (it.launch_end_ns >= 0 && before.device_end_ns >= 0 && it.launch_end_ns > before.device_end_ns) {
+      start.push_back(std::clamp(static_cast<double>(it.device_begin_ns - it.launch_end_ns), 0.0, kLongestLatencyNs));
+    }
+    if (it.sync_begin_ns < 0) continue;
+    ++steps_ahead_possible;
+    if (it.sync_end_ns >= it.device_end_ns) ++waits_for_own_step;
+    const int64_t awaited = it.sync_end_ns >= it.device_end_ns ? i : i - std::max(1, run.knobs.steps_in_flight) + 1;
+    if (awaited >= 0 && run.iterations[awaited].device_end_ns > it.sync_begin_ns) {
+      note(run.iterations[awaited].device_end_ns, it.sync_end_ns, &device);
+    }
+  }
+  const auto typical = [](std::vector<double> values, double usual) {
+    return values.size() >= 5 ? Median(std::move(values)) : usual;
+  };
+  costs->latencies.worker_wake_ns = typical(worker, kUsualLatencyNs);
+  costs->latencies.batch_wake_ns = typical(batch, kUsualLatencyNs);
+  costs->latencies.device_wake_ns = typical(device, kUsualLatencyNs);
+  costs->latencies.device_start_ns = typical(start, 0);
+  costs->syncs_each_step = run.knobs.steps_in_flight > 1 && steps_ahead_possible >= kFewestIterations &&
+                           waits_for_own_step >= steps_ahead_possible * 9 / 10;
+}
+
+// Busy cores over the steady part, and how many of them others keep busy from where a computing job stands.
+void MeasureCrowd(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
+  const int64_t count = static_cast<int64_t>(run.iterations.size());
+  const int64_t begin = run.iterations[steady_first].wait_begin_ns;
+  const int64_t end = run.iterations[count - 1].launch_end_ns;
+  if (begin < 0 || end <= begin) return;
+  double load = 0, main = 0, device = 0;
+  for (const BatchCost& batch : costs->batches) load += batch.whole.cpu;
+  for (const MainCost& cost : costs->main) main += cost.receive_ns + cost.launch_ns;
+  for (int64_t i = steady_first; i < count; ++i) device += static_cast<double>(run.iterations[i].device.cpu_ns);
+  const double wall = static_cast<double>(end - begin);
+  const double workers = std::max(1, run.knobs.worker_count);
+  load /= wall;
+  main /= wall;
+  device /= wall;
+  const double busy = costs->busy_cores = load + main + device;
+  const double squares = load * load / workers + main * main + device * device;
+  if (busy > 0 && run.usable_cores > 1) {
+    costs->crowd = std::clamp((busy - squares / busy) / (run.usable_cores - 1), 0.0, 1.0);
+  }
+}
+
+}  // namespace
+
+Demand DemandOf(const StageCost& cost) {
+  return {static_cast<double>(cost.wait_ns()), static_cast<double>(std::clamp<int64_t>(cost.cpu_ns, 0, cost.wall_ns))};
+}
+
+absl::StatusOr<RunCosts> MeasureCosts(const RunRecord& run) {
+  const int64_t finished = std::count_if(run.iterations.begin(), run.iterations.end(), Stepped);
+  if (finished < kFewestIterations) {
+    return absl::FailedPreconditionError(
+        fmt::format("the trace holds {} finished steps, a prediction needs at least {}: record more (--steps 100)",
+                    finished, kFewestIterations));
+  }
+  RunCosts costs;
+  const int64_t steady_first = SteadyFirst(run);
+  CollectRows(run, steady_first, &costs);
+  if (costs.rows.empty()) {
+    return absl::FailedPreconditionError(
+        "the trace says nothing about what loading a batch costs (no samples, no load times): record the run with "
+        "stallpoint record --plugin");
+  }
+  CollectSteps(run, steady_first, &costs);
+  CollectBatches(run, steady_first, &costs);
+  CollectMain(run, steady_first, &costs);
+  if (costs.main.empty() || costs.batches.empty()) {
+    return absl::FailedPreconditionError("the steps after start-up were not recorded: record more steps (--steps 100)");
+  }
+  MeasureLatencies(run, steady_first, &costs);
+  MeasureCrowd(run, steady_first, &costs);
+  return costs;
+}
+
+}  // namespace stallpoint

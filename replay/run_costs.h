@@ -1,0 +1,58 @@
+// One run as columns of demands, ready to be fitted: the steady part of it, with what was lost or impossible left out.
+//
+// Pure functions of a RunRecord; any thread. Nanoseconds.
+#ifndef STALLPOINT_REPLAY_RUN_COSTS_H_
+#define STALLPOINT_REPLAY_RUN_COSTS_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "replay/cost_model.h"
+#include "replay/demand_tape.h"
+#include "traces/run_record.h"
+
+namespace stallpoint {
+
+Demand DemandOf(const StageCost& cost);
+
+// What one batch used on its worker.
+struct BatchCost {
+  int64_t samples = 0;
+  Demand collate;
+  Demand own;    // load - samples - collate
+  Demand whole;  // load
+  double begin_ns = 0;
+};
+
+struct StepCost {
+  int64_t samples = 0;
+  double step_ns = 0;
+};
+
+struct RunCosts {
+  // Rows of whole samples, one demand per stage, in the order of the sampler; `steady` marks those of the steady part.
+  std::vector<std::vector<Demand>> rows;
+  std::vector<uint32_t> order;     // places of the sampler's order -> rows
+  std::vector<uint32_t> steady;    // rows of the steady part; never empty when `rows` is not
+  std::vector<BatchCost> batches;  // steady
+  std::vector<StepCost> steps;     // steady
+  std::vector<MainCost> main;      // steady
+  Latencies latencies;
+  bool syncs_each_step = false;
+  bool device_on_main = false;  // no device timeline: main's own step counts as the device
+  double busy_cores = 0;        // mean, over the steady part
+  double crowd = 0;             // how busy a computing job sees the other cores: 0 idle, 1 all busy
+};
+
+// FailedPrecondition when there is too little to fit; the message says what to record.
+absl::StatusOr<RunCosts> MeasureCosts(const RunRecord& run);
+
+// InvalidArgument that names the first dependency that cannot be: a batch received before its load began, a step that
+// began on the device before it was issued, an end before its begin.
+absl::Status CheckDependencies(const RunRecord& run);
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_REPLAY_RUN_COSTS_H_

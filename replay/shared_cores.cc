@@ -1,0 +1,370 @@
+// The loader as jobs on shared cores: every worker, main and the device thread is a small state machine.
+#include <deque>
+#include <utility>
+
+#include "replay/processor_sharing.h"
+#include "replay/simulator.h"
+
+namespace stallpoint {
+namespace {
+
+// Walks through the phases of one batch on a worker: those of its samples, then the batch's own.
+class BatchPhases {
+ public:
+  void Begin(const DemandTape& tape, const BatchWork& batch, const Scales& scales) {
+    tape_ = &tape;
+    batch_ = &batch;
+    scales_ = &scales;
+    place_ = batch.first_sample;
+    end_ = batch.first_sample + batch.samples;
+    phase_ = 0;
+    own_taken_ = false;
+    if (!tape.has_waits()) {
+      whole_ = tape.Sum(place_, batch.samples);
+      place_ = end_;
+    } else {
+      whole_ = {};
+    }
+  }
+
+  // The next wait and all computing up to the one after it; false at the end.
+  bool Next(Demand* phase) {
+    if (place_ == end_ && own_taken_) return false;
+    *phase = {0, std::exchange(whole_.cpu, 0.0)};
+    bool first = phase->cpu == 0;
+    while (place_ < end_) {
+      const absl::Span<const Demand> phases = tape_->Phases(place_);
+      for (; phase_ < phases.size(); ++phase_) {
+        if (!first && phases[phase_].wait > 0) return Scaled(phase);
+        *phase += phases[phase_];
+        first = false;
+      }
+      phase_ = 0;
+      ++place_;
+    }
+    if (!first && batch_->worker.wait >= DemandTape::kShortWaitNs) return Scaled(phase);
+    *phase += batch_->worker;
+    own_taken_ = true;
+    return Scaled(phase);
+  }
+
+ private:
+  bool Scaled(Demand* phase) const {
+    phase->wait *= scales_->wait * scales_->loading;
+    phase->cpu *= scales_->cpu * scales_->loading;
+    return true;
+  }
+
+  const DemandTape* tape_ = nullptr;
+  const BatchWork* batch_ = nullptr;
+  const Scales* scales_ = nullptr;
+  int64_t place_ = 0, end_ = 0;
+  size_t phase_ = 0;
+  bool own_taken_ = true;
+  Demand whole_;
+};
+
+class LoaderSimulation {
+ public:
+  LoaderSimulation(const DemandTape& tape, absl::Span<const BatchWork> batches, const Scenario& scenario)
+      : tape_(tape),
+        batches_(batches),
+        scenario_(scenario),
+        cores_(scenario.cores, scenario.stretch),
+        workers_(std::max(1, scenario.worker_count)),
+        finished_(batches.size(), false),
+        batch_of_step_(batches.size(), -1) {
+    result_.shared_cores = true;
+    result_.steps.resize(batches.size());
+  }
+
+  SimulationResult Run() {
+    if (!batches_.empty()) BeginStep();
+    const int32_t main = MainJob(), device = DeviceJob();
+    for (int32_t job = cores_.Next(); job >= 0; job = cores_.Next()) {
+      ++result_.phases;
+      if (job == main) {
+        MainPhaseEnded();
+      } else if (job == device) {
+        DevicePhaseEnded();
+      } else {
+        WorkerPhaseEnded(job);
+      }
+    }
+    result_.host_cpu_ns = cores_.work_done();
+    return std::move(result_);
+  }
+
+ private:
+  enum class MainState {
+    kRespawn,
+    kInlineWait,
+    kInlineCompute,
+    kAwaitBatch,
+    kBatchWake,
+    kReceive,
+    kCopy,
+    kLaunch,
+    kAwaitDevice,
+    kDeviceWake
+  };
+  enum class DeviceState { kIdle, kStarting, kRunning };
+
+  struct Worker {
+    std::deque<int64_t> requests;
+    int64_t batch = -1;
+    int32_t outstanding = 0;  // requested and not yet received
+    bool waking = false, waiting = false;
+    double computing = 0;  // to follow the current wait
+    BatchPhases phases;
+  };
+
+  int32_t MainJob() const { return static_cast<int32_t>(workers_.size()); }
+  int32_t DeviceJob() const { return MainJob() + 1; }
+  StepTimes& step() { return result_.steps[step_]; }
+  const BatchWork& work() const { return batches_[batch_of_step_[step_]]; }
+  bool inline_loading() const { return scenario_.worker_count == 0; }
+
+  // --- workers ---
+
+  void Request(int32_t index, int64_t batch) {
+    Worker& worker = workers_[index];
+    ++worker.outstanding;
+    worker.requests.push_back(batch);
+    if (worker.batch < 0 && !worker.waking) {
+      worker.waking = true;
+      cores_.Wait(index, scenario_.latencies.worker_wake_ns);
+    }
+  }
+
+  void WorkerPhaseEnded(int32_t index) {
+    Worker& worker = workers_[index];
+    if (worker.waking) {
+      worker.waking = false;
+      TakeRequest(index);
+    } else if (std::exchange(worker.waiting, false) && worker.computing > 0) {
+      cores_.Compute(index, worker.computing, 1);
+    } else {
+      ContinueBatch(index);
+    }
+  }
+
+  void TakeRequest(int32_t index) {
+    Worker& worker = workers_[index];
+    worker.batch = worker.requests.front();
+    worker.requests.pop_front();
+    worker.phases.Begin(tape_, batches_[worker.batch], scenario_.scales);
+    ContinueBatch(index);
+  }
+
+  void ContinueBatch(int32_t index) {
+    Worker& worker = workers_[index];
+    Demand phase;
+    if (worker.phases.Next(&phase)) {
+      if (phase.wait > 0) {
+        worker.waiting = true;
+        worker.computing = phase.cpu;
+        cores_.Wait(index, phase.wait);
+      } else {
+        cores_.Compute(index, phase.cpu, 1);
+      }
+      return;
+    }
+    const int64_t done = std::exchange(worker.batch, -1);
+    finished_[done] = true;
+    if (!scenario_.in_order) arrivals_.push_back(done);
+    if (main_state_ == MainState::kAwaitBatch && BatchReady()) {
+      EnterMain(MainState::kBatchWake, scenario_.latencies.batch_wake_ns);
+    }
+    if (!worker.requests.empty()) TakeRequest(index);
+  }
+
+  // --- loader ---
+
+  void PrimeEpoch() {
+    next_worker_ = 0;
+    epoch_end_ = step_ + 1;
+    while (epoch_end_ < static_cast<int64_t>(batches_.size()) && !batches_[epoch_end_].opens_epoch) ++epoch_end_;
+    const int64_t primed = int64_t{scenario_.worker_count} * scenario_.prefetch_depth;
+    next_request_ = step_;
+    for (int64_t i = 0; i < primed && next_request_ < epoch_end_; ++i) RequestNext();
+  }
+
+  // Round-robin; out of order, the next worker that has room, as PyTorch does.
+  void RequestNext() {
+    for (int32_t tried = 0; tried < scenario_.worker_count; ++tried) {
+      const int32_t index = next_worker_;
+      next_worker_ = (next_worker_ + 1) % scenario_.worker_count;
+      if (!scenario_.in_order && workers_[index].outstanding >= scenario_.prefetch_depth) continue;
+      owner_.push_back(index);
+      Request(index, next_request_++);
+      return;
+    }
+  }
+
+  bool BatchReady() const { return scenario_.in_order ? finished_[step_] : !arrivals_.empty(); }
+
+  // --- main ---
+
+  void EnterMain(MainState state, double wait_ns) {
+    main_state_ = state;
+    cores_.Wait(MainJob(), wait_ns);
+  }
+  void ComputeOnMain(MainState state, double demand) {
+    main_state_ = state;
+    cores_.Compute(MainJob(), demand * scenario_.scales.cpu, 1);
+  }
+
+  void BeginStep() {
+    step().wait_begin = cores_.now();
+    if (batches_[step_].opens_epoch) {
+      if (step_ > 0 && !scenario_.persistent_workers && scenario_.latencies.respawn_ns > 0) {
+        return EnterMain(MainState::kRespawn, scenario_.latencies.respawn_ns);
+      }
+      if (!inline_loading()) PrimeEpoch();
+    }
+    AwaitBatch();
+  }
+
+  void AwaitBatch() {
+    if (inline_loading()) {
+      batch_of_step_[step_] = step_;
+      workers_[0].phases.Begin(tape_, batches_[step_], scenario_.scales);
+      ContinueInline();
+    } else if (BatchReady()) {
+      Receive();
+    } else {
+      main_state_ = MainState::kAwaitBatch;
+    }
+  }
+
+  void ContinueInline() {
+    Demand phase;
+    if (!workers_[0].phases.Next(&phase)) return Receive();
+    workers_[0].computing = phase.cpu;
+    if (phase.wait > 0) return EnterMain(MainState::kInlineWait, phase.wait);
+    main_state_ = MainState::kInlineCompute;
+    cores_.Compute(MainJob(), phase.cpu, 1);
+  }
+
+  void Receive() {
+    if (!inline_loading()) {
+      if (scenario_.in_order) {
+        batch_of_step_[step_] = step_;
+      } else {
+        batch_of_step_[step_] = arrivals_.front();
+        arrivals_.pop_front();
+      }
+    }
+    step().wait_end = cores_.now();
+    ComputeOnMain(MainState::kReceive, work().receive_ns);
+  }
+
+  void MainPhaseEnded() {
+    switch (main_state_) {
+      case MainState::kRespawn:
+        if (!inline_loading()) PrimeEpoch();
+        return AwaitBatch();
+      case MainState::kInlineWait:
+        main_state_ = MainState::kInlineCompute;
+        return cores_.Compute(MainJob(), workers_[0].computing, 1);
+      case MainState::kInlineCompute:
+        return ContinueInline();
+      case MainState::kBatchWake:
+        return Receive();
+      case MainState::kReceive:
+        step().got = cores_.now();
+        ReturnCredit();
+        if (work().copy_ns > 0) return EnterMain(MainState::kCopy, work().copy_ns);
+        [[fallthrough]];
+      case MainState::kCopy:
+        step().copied = cores_.now();
+        return ComputeOnMain(MainState::kLaunch, work().launch_ns);
+      case MainState::kLaunch:
+        step().issued = cores_.now();
+        issued_ = step_ + 1;
+        if (device_state_ == DeviceState::kIdle) StartDevice(scenario_.latencies.device_start_ns);
+        if (step_ - std::max(1, scenario_.steps_in_flight) + 1 < device_done_) return EndStep();
+        main_state_ = MainState::kAwaitDevice;
+        return;
+      case MainState::kDeviceWake:
+        return EndStep();
+      case MainState::kAwaitBatch:
+      case MainState::kAwaitDevice:
+        return;
+    }
+  }
+
+  void ReturnCredit() {
+    if (inline_loading()) return;
+    --workers_[owner_[batch_of_step_[step_]]].outstanding;
+    if (next_request_ < epoch_end_) RequestNext();
+  }
+
+  void EndStep() {
+    step().main_end = cores_.now();
+    main_state_ = MainState::kAwaitBatch;
+    if (++step_ < static_cast<int64_t>(batches_.size())) {
+      BeginStep();
+    } else {
+      main_state_ = MainState::kAwaitDevice;
+      step_ = static_cast<int64_t>(batches_.size()) - 1;
+      over_ = true;
+    }
+  }
+
+  // --- device: steps in the order of issue ---
+
+  void StartDevice(double latency) {
+    if (latency > 0) {
+      device_state_ = DeviceState::kStarting;
+      cores_.Wait(DeviceJob(), latency);
+      return;
+    }
+    device_state_ = DeviceState::kRunning;
+    result_.steps[device_done_].device_begin = cores_.now();
+    const double demand = batches_[batch_of_step_[device_done_]].step_ns * scenario_.scales.device;
+    if (scenario_.device_threads > 0) {
+      cores_.Compute(DeviceJob(), demand, scenario_.device_threads);
+    } else {
+      cores_.Wait(DeviceJob(), demand);
+    }
+  }
+
+  void DevicePhaseEnded() {
+    if (device_state_ == DeviceState::kStarting) return StartDevice(0);
+    result_.steps[device_done_].device_end = cores_.now();
+    const int64_t done = device_done_++;
+    device_state_ = DeviceState::kIdle;
+    if (device_done_ < issued_) StartDevice(0);
+    if (!over_ && main_state_ == MainState::kAwaitDevice &&
+        step_ - std::max(1, scenario_.steps_in_flight) + 1 <= done) {
+      EnterMain(MainState::kDeviceWake, scenario_.latencies.device_wake_ns);
+    }
+  }
+
+  const DemandTape& tape_;
+  const absl::Span<const BatchWork> batches_;
+  const Scenario& scenario_;
+  ProcessorSharing cores_;
+  std::vector<Worker> workers_;
+  std::vector<bool> finished_;
+  std::vector<int64_t> batch_of_step_;
+  std::vector<int32_t> owner_;  // worker of a batch
+  std::deque<int64_t> arrivals_;
+  int64_t step_ = 0, issued_ = 0, device_done_ = 0, next_request_ = 0, epoch_end_ = 0;
+  int32_t next_worker_ = 0;
+  bool over_ = false;
+  MainState main_state_ = MainState::kAwaitBatch;
+  DeviceState device_state_ = DeviceState::kIdle;
+  SimulationResult result_;
+};
+
+}  // namespace
+
+SimulationResult SimulateSharedCores(const DemandTape& tape, absl::Span<const BatchWork> batches,
+                                     const Scenario& scenario) {
+  return LoaderSimulation(tape, batches, scenario).Run();
+}
+
+}  // namespace stallpoint

@@ -1,0 +1,69 @@
+#include "replay/simulator.h"
+
+#include <algorithm>
+
+namespace stallpoint {
+
+bool CoresCanBeShort(const Scenario& scenario) {
+  const double jobs = scenario.worker_count + 1 + scenario.device_threads;
+  return jobs > scenario.cores || scenario.stretch != 1;
+}
+
+SimulationResult Simulate(const DemandTape& tape, absl::Span<const BatchWork> batches, const Scenario& scenario) {
+  if (scenario.in_order && !CoresCanBeShort(scenario)) return SolveRecurrence(tape, batches, scenario);
+  return SimulateSharedCores(tape, batches, scenario);
+}
+
+SimulationResult SolveRecurrence(const DemandTape& tape, absl::Span<const BatchWork> batches,
+                                 const Scenario& scenario) {
+  const int64_t workers = scenario.worker_count;
+  const int64_t primed = workers * scenario.prefetch_depth;
+  const int64_t ahead = std::max<int64_t>(1, scenario.steps_in_flight);
+  const Latencies& late = scenario.latencies;
+  const Scales& scale = scenario.scales;
+
+  SimulationResult result;
+  result.steps.resize(batches.size());
+  std::vector<StepTimes>& steps = result.steps;
+  std::vector<double> finished(batches.size());
+  int64_t epoch_first = 0;
+  double epoch_begin = 0, main = 0, device = 0;
+  for (int64_t i = 0; i < static_cast<int64_t>(batches.size()); ++i) {
+    const BatchWork& batch = batches[i];
+    StepTimes& step = steps[i];
+    step.wait_begin = main;
+    if (batch.opens_epoch) {
+      epoch_first = i;
+      epoch_begin = main + (i > 0 && !scenario.persistent_workers ? late.respawn_ns : 0);
+    }
+    Demand load = tape.Sum(batch.first_sample, batch.samples);
+    load += batch.worker;
+    const double service = (load.wait * scale.wait + load.cpu * scale.cpu) * scale.loading;
+    if (workers == 0) {
+      step.wait_end = main + service;
+    } else {
+      const int64_t place = i - epoch_first;
+      const double credit = place < primed ? epoch_begin : steps[i - primed].got;
+      double start = credit + late.worker_wake_ns;
+      if (place >= workers) start = std::max(start, finished[i - workers]);
+      finished[i] = start + service;
+      step.wait_end = finished[i] > main ? finished[i] + late.batch_wake_ns : main;
+    }
+    step.got = step.wait_end + batch.receive_ns * scale.cpu;
+    step.copied = step.got + batch.copy_ns;
+    step.issued = step.copied + batch.launch_ns * scale.cpu;
+    step.device_begin = std::max(step.issued + late.device_start_ns, device);
+    device = step.device_end = step.device_begin + batch.step_ns * scale.device;
+    main = step.issued;
+    if (i - ahead + 1 >= 0) {
+      const double awaited = steps[i - ahead + 1].device_end;
+      if (awaited > main) main = awaited + late.device_wake_ns;
+    }
+    step.main_end = main;
+    result.host_cpu_ns += (load.cpu * scale.loading + batch.receive_ns + batch.launch_ns) * scale.cpu +
+                          batch.step_ns * scale.device * scenario.device_threads;
+  }
+  return result;
+}
+
+}  // namespace stallpoint

@@ -1,0 +1,99 @@
+// Simulates a loader and a device under one setting: PyTorch's loader as a recurrence.
+//
+//   start_i = max(fin of the worker's previous batch, credit_i)        credit_i = got of batch i - W*P (0 for the first
+//   W*P) fin_i   = start_i + load and collate                               worker i mod W got_i   = max(fin_i,
+//   main_{i-1}) + receive                         main, in order host_i  = got_i + exposed copy + launch main dev_i   =
+//   max(host_i, dev_{i-1}) + step                            device main_i  = max(host_i, dev_{i-Q+1}) main may run
+//   ahead by Q steps
+//
+// Without workers main loads inline. Each epoch drains and primes W*P batches anew. When all jobs fit on the cores and
+// delivery is in order, the recurrence is solved directly, O(1) a batch; otherwise events are simulated with the cores
+// shared equally among the jobs that can run (processor sharing): each worker, main, and the device thread with its
+// intra-op threads where the device is the host.
+//
+// Pure functions of their input; any thread. Times are nanoseconds from the start of the run.
+#ifndef STALLPOINT_REPLAY_SIMULATOR_H_
+#define STALLPOINT_REPLAY_SIMULATOR_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "replay/demand_tape.h"
+
+namespace stallpoint {
+
+// One batch and the step that consumes it.
+struct BatchWork {
+  int64_t first_sample = 0;  // place on the tape
+  int32_t samples = 0;
+  bool opens_epoch = false;  // the loader primes anew before it; true for batch 0
+  Demand worker;             // collate and what a batch costs its worker beyond its samples
+  double receive_ns = 0;     // main, computing
+  double copy_ns = 0;        // main, waiting for an exposed copy
+  double launch_ns = 0;      // main, computing
+  double step_ns = 0;        // device
+};
+
+// Hand-overs between threads, each paid only by a thread that was really waiting.
+struct Latencies {
+  double worker_wake_ns = 0;   // from a request to the worker's start
+  double batch_wake_ns = 0;    // from a finished batch to main
+  double device_wake_ns = 0;   // from a finished step to main
+  double device_start_ns = 0;  // from the issue of a step to its start on an idle device
+  double respawn_ns = 0;       // start of the workers of a new epoch, when they are not kept
+};
+
+// Factors on the demands, for intervals and for what-if questions.
+struct Scales {
+  double wait = 1, cpu = 1, device = 1;
+  double loading = 1;  // of all that a worker does, on top of the others
+};
+
+struct Scenario {
+  int32_t worker_count = 0;  // 0: inline
+  int32_t prefetch_depth = 2;
+  int32_t steps_in_flight = 2;
+  bool in_order = true;
+  bool persistent_workers = true;
+  double cores = 1;
+  // Computing slows by this factor when all cores are busy (hyper-threads, caches); in between, linearly.
+  double stretch = 1;
+  // Threads that a step keeps busy on the host; 0: the device is not the host.
+  double device_threads = 0;
+  Latencies latencies;
+  Scales scales;
+};
+
+// When what happened in one step, in the order of delivery.
+struct StepTimes {
+  double wait_begin = 0;  // main begins to wait for the batch
+  double wait_end = 0;
+  double got = 0;       // received
+  double copied = 0;    // exposed copy ended
+  double issued = 0;    // launch ended
+  double main_end = 0;  // main goes on to the next step
+  double device_begin = 0;
+  double device_end = 0;
+};
+
+struct SimulationResult {
+  std::vector<StepTimes> steps;
+  double host_cpu_ns = 0;  // computing done by all jobs
+  int64_t phases = 0;      // events that were simulated; 0 for the direct solution
+  bool shared_cores = false;
+};
+
+// Whether jobs can outnumber cores, so that sharing has to be simulated.
+bool CoresCanBeShort(const Scenario& scenario);
+
+SimulationResult Simulate(const DemandTape& tape, absl::Span<const BatchWork> batches, const Scenario& scenario);
+
+// The two ways, for tests and benchmarks. The direct one requires in-order delivery and ignores the number of cores.
+SimulationResult SolveRecurrence(const DemandTape& tape, absl::Span<const BatchWork> batches, const Scenario& scenario);
+SimulationResult SimulateSharedCores(const DemandTape& tape, absl::Span<const BatchWork> batches,
+                                     const Scenario& scenario);
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_REPLAY_SIMULATOR_H_

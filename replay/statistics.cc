@@ -1,0 +1,52 @@
+#include "replay/statistics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace stallpoint {
+
+double Mean(absl::Span<const double> values) {
+  if (values.empty()) return 0;
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+double Median(std::vector<double> values) { return Quantile(std::move(values), 0.5); }
+
+double Quantile(std::vector<double> values, double fraction) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const double place = std::clamp(fraction, 0.0, 1.0) * static_cast<double>(values.size() - 1);
+  const size_t below = static_cast<size_t>(place);
+  const size_t above = std::min(below + 1, values.size() - 1);
+  return values[below] + (values[above] - values[below]) * (place - static_cast<double>(below));
+}
+
+double BlockStandardError(absl::Span<const double> series) {
+  if (series.size() < 2) return 0;
+  const size_t blocks = std::min<size_t>(20, series.size());
+  std::vector<double> means(blocks);
+  for (size_t b = 0; b < blocks; ++b) {
+    const size_t first = b * series.size() / blocks;
+    const size_t last = (b + 1) * series.size() / blocks;
+    means[b] = Mean(series.subspan(first, last - first));
+  }
+  const double center = Mean(means);
+  double squares = 0;
+  for (double mean : means) squares += (mean - center) * (mean - center);
+  return std::sqrt(squares / static_cast<double>(blocks - 1) / static_cast<double>(blocks));
+}
+
+double NormalCdf(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
+
+double TwoSidedZ(double confidence) {
+  const double target = 0.5 + std::clamp(confidence, 0.0, 0.999999) / 2;
+  double low = 0, high = 6;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = (low + high) / 2;
+    (NormalCdf(middle) < target ? low : high) = middle;
+  }
+  return low;
+}
+
+}  // namespace stallpoint

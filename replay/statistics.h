@@ -1,0 +1,42 @@
+// Small statistics that the fit and the intervals share. Pure functions; any thread. Empty input gives 0.
+#ifndef STALLPOINT_REPLAY_STATISTICS_H_
+#define STALLPOINT_REPLAY_STATISTICS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/types/span.h"
+
+namespace stallpoint {
+
+double Mean(absl::Span<const double> values);
+double Median(std::vector<double> values);
+// Linear interpolation between order statistics; `fraction` in [0, 1].
+double Quantile(std::vector<double> values, double fraction);
+
+// Standard error of the mean of a correlated series, by the method of batch means (Law & Kelton, "Simulation Modeling
+// and Analysis"): the series is cut into about 20 consecutive blocks, whose means are nearly independent.
+double BlockStandardError(absl::Span<const double> series);
+
+// Standard normal quantile of the upper end of a two-sided interval: 1.2816 for 0.8.
+double TwoSidedZ(double confidence);
+// P(X <= x) of the standard normal.
+double NormalCdf(double x);
+
+// SplitMix64 (Steele, Lea, Flood 2014) of a pair: draws keyed by what they are for, never by the order of calls.
+inline uint64_t Hash(uint64_t seed, uint64_t index) {
+  uint64_t z = seed * 0xD1342543DE82EF95u + index * 0x9E3779B97F4A7C15u + 0x9E3779B97F4A7C15u;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+  return z ^ (z >> 31);
+}
+
+// Uniform index in [0, count) from 64 random bits (Lemire's multiplication).
+inline size_t Pick(uint64_t bits, size_t count) {
+  return static_cast<size_t>((static_cast<unsigned __int128>(bits) * count) >> 64);
+}
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_REPLAY_STATISTICS_H_
