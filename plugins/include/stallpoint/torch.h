@@ -1,0 +1,133 @@
+// LibTorch for a stallpoint workload: tensors over the harness's memory, its exceptions as codes, its operators on the
+// timeline.
+//
+// Include it in one of the plugin's files at least: that alone makes LibTorch's exceptions known to the guard. Compiles
+// against LibTorch 2.6 to 2.15; needs no CUDA header.
+#ifndef STALLPOINT_TORCH_H_
+#define STALLPOINT_TORCH_H_
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/record_function.h>
+#include <c10/util/Exception.h>
+#include <torch/version.h>
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "stallpoint/plugin/error.h"
+#include "stallpoint/plugin/host.h"
+#include "stallpoint/plugin/workload.h"
+
+namespace stallpoint::plugin {
+
+// For Description::build_fingerprint.
+inline std::string TorchFingerprint() {
+  return "torch=" + std::string(TORCH_VERSION) + ";cxx11abi=" + std::to_string(_GLIBCXX_USE_CXX11_ABI);
+}
+
+inline at::ScalarType TorchDtype(int32_t dtype) {
+  switch (dtype) {
+    case SP_DTYPE_U8:
+      return at::kByte;
+    case SP_DTYPE_I32:
+      return at::kInt;
+    case SP_DTYPE_I64:
+      return at::kLong;
+    case SP_DTYPE_F32:
+      return at::kFloat;
+    case SP_DTYPE_F16:
+      return at::kHalf;
+    case SP_DTYPE_BF16:
+      return at::kBFloat16;
+    default:
+      throw Error(SP_INVALID_ARGUMENT, "no LibTorch type for sp_tensor.dtype " + std::to_string(dtype));
+  }
+}
+
+// The tensor itself, not a copy: valid as long as the batch it belongs to.
+inline at::Tensor TensorOver(const sp_tensor& tensor) {
+  return at::from_blob(tensor.data, at::IntArrayRef(tensor.shape, static_cast<size_t>(tensor.dims)),
+                       at::TensorOptions().dtype(TorchDtype(tensor.dtype)));
+}
+
+// How many threads the operators called from this thread may use, 0: leave it. Cheap when nothing changes. With OpenMP,
+// which the wheels use, it is a setting of the calling thread: each thread that calls operators sets its own.
+inline void UseIntraOpThreads(int32_t count) {
+  if (count > 0 && at::get_num_threads() != count) at::set_num_threads(count);
+}
+
+// While it lives, every operator that its thread calls is a span on that thread's track. Nothing is installed while
+// nothing is recorded. Of a thread's OperatorSpans, one may live at a time.
+class OperatorSpans {
+ public:
+  explicit OperatorSpans(Host host) {
+    if (!host.enabled()) return;
+    Names& names = ThreadNames();
+    if (names.host != host.table()) names = {host.table(), {}};
+    Active() = &names;
+    callback_ =
+        at::addThreadLocalCallback(at::RecordFunctionCallback(&Begin, &End)
+                                       .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}));
+    installed_ = true;
+  }
+  ~OperatorSpans() {
+    if (!installed_) return;
+    at::removeCallback(callback_);
+    Active() = nullptr;
+  }
+  OperatorSpans(const OperatorSpans&) = delete;
+  OperatorSpans& operator=(const OperatorSpans&) = delete;
+
+ private:
+  struct Names {
+    const sp_host* host = nullptr;
+    std::unordered_map<std::string, uint32_t> ids;
+  };
+
+  STALLPOINT_PLUGIN_LOCAL static Names& ThreadNames() {
+    thread_local Names names;
+    return names;
+  }
+  // Null on autograd's own threads, which inherit the callback but have no track.
+  STALLPOINT_PLUGIN_LOCAL static Names*& Active() {
+    thread_local Names* active = nullptr;
+    return active;
+  }
+
+  static std::unique_ptr<at::ObserverContext> Begin(const at::RecordFunction& function) {
+    if (Names* names = Active()) {
+      uint32_t& id = names->ids[function.name()];
+      if (id == 0) id = names->host->intern(names->host->self, function.name());
+      names->host->span_begin(names->host->self, id);
+    }
+    return nullptr;
+  }
+  static void End(const at::RecordFunction&, at::ObserverContext*) {
+    if (const Names* names = Active()) names->host->span_end(names->host->self);
+  }
+
+  at::CallbackHandle callback_ = 0;
+  bool installed_ = false;
+};
+
+STALLPOINT_PLUGIN_LOCAL inline const bool kTorchErrorsAreKnown = AddErrorTranslator([](sp_error* error) -> sp_code {
+  try {
+    throw;
+  } catch (const c10::OutOfMemoryError& e) {
+    return FillError(error, SP_RESOURCE_EXHAUSTED, e.what_without_backtrace());
+  } catch (const c10::Error& e) {
+    // The host's allocator has no exception type of its own.
+    const bool host_memory = std::strstr(e.what_without_backtrace(), "DefaultCPUAllocator") != nullptr;
+    return FillError(error, host_memory ? SP_RESOURCE_EXHAUSTED : SP_INTERNAL, e.what_without_backtrace());
+  } catch (...) {
+    return SP_OK;
+  }
+});
+
+}  // namespace stallpoint::plugin
+
+#endif  // STALLPOINT_TORCH_H_
