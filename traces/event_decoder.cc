@@ -59,9 +59,14 @@ void EventDecoder::SealClocks() {
   for (auto& [id, writer] : writers_) writer.clock.Seal();
 }
 
-const trace::ClockSnapshot* EventDecoder::FirstSnapshot(uint64_t writer_id) const {
-  auto found = writers_.find(writer_id);
-  return found == writers_.end() || found->second.first_snapshot.ticks() == 0 ? nullptr : &found->second.first_snapshot;
+const trace::ClockSnapshot* EventDecoder::FirstSnapshotOfRun(uint64_t run_id) const {
+  const trace::ClockSnapshot* first = nullptr;
+  for (const auto& [id, writer] : writers_) {
+    const trace::ClockSnapshot& snapshot = writer.first_snapshot;
+    if (writer.run_id != run_id || snapshot.ticks() == 0) continue;
+    if (first == nullptr || snapshot.monotonic_ns() < first->monotonic_ns()) first = &snapshot;
+  }
+  return first;
 }
 
 void EventDecoder::Decode(const trace::Chunk& chunk, const TraceReader::Origin& origin, TraceVisitor& visitor) {
@@ -87,7 +92,7 @@ void EventDecoder::Decode(const trace::Chunk& chunk, const TraceReader::Origin& 
   DecodeIterations(chunk.iterations(), target);
   for (const trace::CounterBlock& block : chunk.counters()) DecodeCounters(block, target);
   for (const trace::Marker& marker : chunk.markers()) {
-    const Name* name = FindName(marker.name_id(), target).name;
+    const EventName* name = FindName(marker.name_id(), target).name;
     const Track* track = FindTrack(marker.track_id(), target);
     if (auto time = clock.ToNs(marker.ticks())) {
       visitor.OnMarker(target.source, *track, *name, *time);
@@ -237,7 +242,7 @@ void EventDecoder::DecodeIterations(const trace::IterationBlock& block, Target& 
   }
 }
 
-const Name* EventDecoder::InternName(std::string_view text) {
+const EventName* EventDecoder::InternName(std::string_view text) {
   auto found = names_by_text_.find(text);
   if (found != names_by_text_.end()) return found->second;
   names_.push_back({static_cast<uint32_t>(names_.size()), std::string(text)});

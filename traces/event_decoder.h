@@ -26,12 +26,12 @@ class EventDecoder {
   void SealClocks();
   void Decode(const trace::Chunk& chunk, const TraceReader::Origin& origin, TraceVisitor& visitor);
 
-  // Of the writer's host, to align with other clocks; null before LearnClocks met one.
-  const trace::ClockSnapshot* FirstSnapshot(uint64_t writer_id) const;
+  // To align a run with other clocks; null when it has none.
+  const trace::ClockSnapshot* FirstSnapshotOfRun(uint64_t run_id) const;
 
  private:
   struct StageName {
-    const Name* name = nullptr;
+    const EventName* name = nullptr;
     trace::StageKind kind = trace::STAGE_KIND_UNSPECIFIED;
   };
   // What one writer's ids mean in its current segment.
@@ -57,15 +57,15 @@ class EventDecoder {
   void DecodeBatches(const trace::BatchBlock& block, Target& target);
   void DecodeIterations(const trace::IterationBlock& block, Target& target);
 
-  const Name* InternName(std::string_view text);
+  const EventName* InternName(std::string_view text);
   const Track* InternTrack(Track track);
   const Series* InternSeries(Series series, uint64_t run_id);
   StageName FindName(uint32_t id, Target& target);
   const Track* FindTrack(uint32_t id, Target& target);
 
   absl::node_hash_map<uint64_t, Writer> writers_;
-  std::deque<Name> names_;
-  absl::flat_hash_map<std::string_view, const Name*> names_by_text_;
+  std::deque<EventName> names_;
+  absl::flat_hash_map<std::string_view, const EventName*> names_by_text_;
   std::deque<Track> tracks_;
   std::map<TrackKey, const Track*> tracks_by_key_;
   std::deque<Series> series_;

@@ -108,6 +108,10 @@ void RunRecordBuilder::OnSegment(const EventSource& source, const trace::Segment
     default:
       record.role = RunRecord::Role::kMain;
   }
+  if (record.pid == 0) {
+    record.pid = segment.process().pid();
+    record.process_name = segment.process().name();
+  }
   const double cores = segment.host().usable_cores();
   if (std::isfinite(cores) && cores > 0) record.usable_cores = cores;
   if (!segment.has_run()) return;
@@ -187,7 +191,7 @@ void RunRecordBuilder::AddSampleStage(Run& run, const SpanEvent& span) {
   run.stage_seen[row * columns + column] = true;
 }
 
-int RunRecordBuilder::StageColumn(Run& run, const Name& name) {
+int RunRecordBuilder::StageColumn(Run& run, const EventName& name) {
   auto found = run.stage_columns.find(name.index);
   if (found != run.stage_columns.end()) return found->second;
   RunRecord& record = run.record;
@@ -288,7 +292,7 @@ void RunRecordBuilder::OnPhase(const EventSource& source, trace::Phase phase, in
   if (phase != trace::PHASE_UNSPECIFIED) run.record.phases.push_back({PhaseName(phase), time_ns, time_ns});
 }
 
-void RunRecordBuilder::OnMarker(const EventSource& source, const Track&, const Name&, int64_t time_ns) {
+void RunRecordBuilder::OnMarker(const EventSource& source, const Track&, const EventName&, int64_t time_ns) {
   Run& run = RunOf(source);
   run.begin_ns = std::min(run.begin_ns, time_ns);
   run.end_ns = std::max(run.end_ns, time_ns);

@@ -28,7 +28,7 @@ class RunRecordBuilder : public TraceVisitor {
   void OnBatch(const EventSource& source, const BatchEvent& event) override;
   void OnIteration(const EventSource& source, const IterationEvent& event) override;
   void OnPhase(const EventSource& source, trace::Phase phase, int64_t time_ns) override;
-  void OnMarker(const EventSource& source, const Track& track, const Name& name, int64_t time_ns) override;
+  void OnMarker(const EventSource& source, const Track& track, const EventName& name, int64_t time_ns) override;
   void OnLog(const EventSource& source, uint32_t severity, std::string_view text, int64_t time_ns) override;
   void OnAccounting(const EventSource& source, const trace::Accounting& accounting) override;
   void OnRunEnd(const EventSource& source, const trace::RunEnd& end, std::optional<int64_t> time_ns) override;
@@ -72,7 +72,7 @@ class RunRecordBuilder : public TraceVisitor {
   Run& RunOf(const EventSource& source);
   void AddSampleStage(Run& run, const SpanEvent& span);
   void AddToIteration(Run& run, const SpanEvent& span);
-  int StageColumn(Run& run, const Name& name);
+  int StageColumn(Run& run, const EventName& name);
   BatchRecord* BatchAt(Run& run, int64_t index);
   IterationRecord* IterationAt(Run& run, int64_t index);
   static void FinishRun(Run& run);

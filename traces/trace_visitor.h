@@ -1,6 +1,6 @@
 // The events of a trace with their ids resolved and their times in CLOCK_MONOTONIC nanoseconds.
 //
-// A visitor overrides what it wants to know. References and pointers to Name, Track and Series live as long as the
+// A visitor overrides what it wants to know. References and pointers to EventName, Track and Series live as long as the
 // EventDecoder that made them, and each stands for the same thing throughout a file; everything else lives for the
 // call.
 #ifndef STALLPOINT_TRACES_TRACE_VISITOR_H_
@@ -22,7 +22,7 @@ struct EventSource {
 };
 
 // Bytes as the run gave them; not promised to be UTF-8.
-struct Name {
+struct EventName {
   uint32_t index = 0;  // dense over the file
   std::string text;
 };
@@ -48,7 +48,7 @@ struct Series {
 
 struct SpanEvent {
   const Track* track = nullptr;
-  const Name* name = nullptr;
+  const EventName* name = nullptr;
   trace::StageKind kind = trace::STAGE_KIND_UNSPECIFIED;
   int64_t begin_ns = 0, end_ns = 0;
   int64_t batch = -1;   // -1: none
@@ -85,7 +85,7 @@ class TraceVisitor {
   virtual void OnBatch(const EventSource&, const BatchEvent&) {}
   virtual void OnIteration(const EventSource&, const IterationEvent&) {}
   virtual void OnPhase(const EventSource&, trace::Phase, int64_t /*time_ns*/) {}
-  virtual void OnMarker(const EventSource&, const Track&, const Name&, int64_t /*time_ns*/) {}
+  virtual void OnMarker(const EventSource&, const Track&, const EventName&, int64_t /*time_ns*/) {}
   virtual void OnLog(const EventSource&, uint32_t /*severity*/, std::string_view /*text*/, int64_t /*time_ns*/) {}
   virtual void OnAccounting(const EventSource&, const trace::Accounting&) {}
   virtual void OnRunEnd(const EventSource&, const trace::RunEnd&, std::optional<int64_t> /*time_ns*/) {}
