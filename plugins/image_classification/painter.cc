@@ -147,7 +147,7 @@ Image PaintImage(int width, int height, int64_t label, int64_t classes, uint64_t
   // Photographs have detail at all scales, less the finer it is; how much differs from picture to picture.
   const double detail = random.uniform(0.6, 1.4);
   for (int cell = 256; cell >= 2; cell /= 2) {
-    const auto strength = static_cast<float>(detail * 4.2 * std::pow(cell, 0.35));
+    const auto strength = static_cast<float>(detail * 5.0 * std::pow(cell, 0.35));
     canvas.AddNoise(cell, strength, cell >= 16 ? OfHue(random.uniform(), 0.3, 0.9) : Colour{1, 1, 1}, random);
   }
   canvas.AddNoise(1, 3, {1, 1, 1}, random);

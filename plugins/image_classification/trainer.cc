@@ -13,6 +13,7 @@ namespace stallpoint::image_classification {
 struct Trainer::Model {
   Model(plugin::Host h, const TrainerSettings& settings, const sp_knobs& knobs)
       : host(h),
+        operator_names(h),
         operator_spans(settings.operator_spans),
         intra_op_threads(knobs.intra_op_threads),
         accumulation(std::max(1, knobs.accumulation)),
@@ -22,6 +23,7 @@ struct Trainer::Model {
                                             .weight_decay(settings.weight_decay)) {}
 
   plugin::Host host;
+  plugin::OperatorNames operator_names;
   bool operator_spans;
   int32_t intra_op_threads;
   int32_t accumulation;
@@ -47,7 +49,7 @@ plugin::StepResult Trainer::Step(const plugin::Batch& batch) {
   Model& m = *model_;
   plugin::UseIntraOpThreads(m.intra_op_threads);
   std::optional<plugin::OperatorSpans> spans;
-  if (m.operator_spans) spans.emplace(m.host);
+  if (m.operator_spans) spans.emplace(m.operator_names);
 
   plugin::StepParts parts(m.host);
   parts.forward();

@@ -60,19 +60,32 @@ inline void UseIntraOpThreads(int32_t count) {
   if (count > 0 && at::get_num_threads() != count) at::set_num_threads(count);
 }
 
+// Ids of operator names at one host; keep it from step to step. For one thread at a time.
+class OperatorNames {
+ public:
+  explicit OperatorNames(Host host) : host_(host) {}
+  Host host() const { return host_; }
+  uint32_t id(const char* name) {
+    uint32_t& id = ids_[name];
+    if (id == 0) id = host_.intern(name);
+    return id;
+  }
+
+ private:
+  Host host_;
+  std::unordered_map<std::string, uint32_t> ids_;
+};
+
 // While it lives, every operator that its thread calls is a span on that thread's track. Nothing is installed while
-// nothing is recorded. Of a thread's OperatorSpans, one may live at a time.
+// nothing is recorded. One may live at a time on a thread.
 class OperatorSpans {
  public:
-  explicit OperatorSpans(Host host) {
-    if (!host.enabled()) return;
-    Names& names = ThreadNames();
-    if (names.host != host.table()) names = {host.table(), {}};
+  explicit OperatorSpans(OperatorNames& names) : installed_(names.host().enabled()) {
+    if (!installed_) return;
     Active() = &names;
     callback_ =
         at::addThreadLocalCallback(at::RecordFunctionCallback(&Begin, &End)
                                        .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}));
-    installed_ = true;
   }
   ~OperatorSpans() {
     if (!installed_) return;
@@ -83,35 +96,25 @@ class OperatorSpans {
   OperatorSpans& operator=(const OperatorSpans&) = delete;
 
  private:
-  struct Names {
-    const sp_host* host = nullptr;
-    std::unordered_map<std::string, uint32_t> ids;
-  };
-
-  STALLPOINT_PLUGIN_LOCAL static Names& ThreadNames() {
-    thread_local Names names;
-    return names;
-  }
   // Null on autograd's own threads, which inherit the callback but have no track.
-  STALLPOINT_PLUGIN_LOCAL static Names*& Active() {
-    thread_local Names* active = nullptr;
+  STALLPOINT_PLUGIN_LOCAL static OperatorNames*& Active() {
+    thread_local OperatorNames* active = nullptr;
     return active;
   }
 
   static std::unique_ptr<at::ObserverContext> Begin(const at::RecordFunction& function) {
-    if (Names* names = Active()) {
-      uint32_t& id = names->ids[function.name()];
-      if (id == 0) id = names->host->intern(names->host->self, function.name());
-      names->host->span_begin(names->host->self, id);
+    if (OperatorNames* names = Active()) {
+      const sp_host* host = names->host().table();
+      host->span_begin(host->self, names->id(function.name()));
     }
     return nullptr;
   }
   static void End(const at::RecordFunction&, at::ObserverContext*) {
-    if (const Names* names = Active()) names->host->span_end(names->host->self);
+    if (const OperatorNames* names = Active()) names->host().table()->span_end(names->host().table()->self);
   }
 
+  const bool installed_;
   at::CallbackHandle callback_ = 0;
-  bool installed_ = false;
 };
 
 STALLPOINT_PLUGIN_LOCAL inline const bool kTorchErrorsAreKnown = AddErrorTranslator([](sp_error* error) -> sp_code {
