@@ -44,8 +44,8 @@ SimulationResult SolveRecurrence(const DemandTape& tape, absl::Span<const BatchW
     } else {
       const int64_t place = i - epoch_first;
       const double credit = place < primed ? epoch_begin : steps[i - primed].got;
-      double start = credit + late.worker_wake_ns;
-      if (place >= workers) start = std::max(start, finished[i - workers]);
+      const bool busy = place >= workers && finished[i - workers] >= credit;
+      const double start = busy ? finished[i - workers] : credit + late.worker_wake_ns;
       finished[i] = start + service;
       step.wait_end = finished[i] > main ? finished[i] + late.batch_wake_ns : main;
     }

@@ -1,0 +1,80 @@
+#include "replay/processor_sharing.h"
+
+#include "catch.h"
+
+namespace stallpoint {
+
+TEST_CASE("two equal jobs on one core finish together at twice their demand") {
+  ProcessorSharing cores(1, 1);
+  cores.Compute(0, 10, 1);
+  cores.Compute(1, 10, 1);
+  CHECK(cores.Next() >= 0);
+  CHECK(cores.now() == Approx(20));
+  CHECK(cores.Next() >= 0);
+  CHECK(cores.now() == Approx(20));
+  CHECK(cores.Next() == -1);
+}
+
+TEST_CASE("a short job leaves its share to the long one") {
+  ProcessorSharing cores(1, 1);
+  cores.Compute(0, 2, 1);
+  cores.Compute(1, 10, 1);
+  CHECK(cores.Next() == 0);
+  CHECK(cores.now() == Approx(4));
+  CHECK(cores.Next() == 1);
+  CHECK(cores.now() == Approx(12));
+}
+
+TEST_CASE("a job that comes later shares only from then on") {
+  ProcessorSharing cores(1, 1);
+  cores.Compute(0, 10, 1);
+  cores.Wait(1, 5);
+  CHECK(cores.Next() == 1);
+  CHECK(cores.now() == Approx(5));
+  cores.Compute(1, 3, 1);
+  CHECK(cores.Next() == 1);
+  CHECK(cores.now() == Approx(11));
+  CHECK(cores.Next() == 0);
+  CHECK(cores.now() == Approx(13));
+}
+
+TEST_CASE("three jobs on two cores run at two thirds of their speed") {
+  ProcessorSharing cores(2, 1);
+  for (int32_t job : {0, 1, 2}) cores.Compute(job, 6, 1);
+  CHECK(cores.Next() >= 0);
+  CHECK(cores.now() == Approx(9));
+}
+
+TEST_CASE("a job of several threads takes their share of the cores") {
+  ProcessorSharing cores(2, 1);
+  cores.Compute(0, 6, 3);
+  cores.Compute(1, 3, 1);
+  CHECK(cores.Next() == 1);
+  CHECK(cores.now() == Approx(6));
+  CHECK(cores.Next() == 0);
+  CHECK(cores.now() == Approx(6 + 3 / (2.0 / 3)));
+  CHECK(cores.work_done() == Approx(21));
+}
+
+TEST_CASE("computing stretches as the cores fill") {
+  ProcessorSharing alone(2, 1.5);
+  alone.Compute(0, 6, 1);
+  alone.Next();
+  CHECK(alone.now() == Approx(6));
+  ProcessorSharing both(2, 1.5);
+  both.Compute(0, 6, 1);
+  both.Compute(1, 6, 1);
+  both.Next();
+  CHECK(both.now() == Approx(9));
+}
+
+TEST_CASE("waiting takes no core") {
+  ProcessorSharing cores(1, 1);
+  cores.Wait(0, 10);
+  cores.Wait(1, 10);
+  cores.Compute(2, 10, 1);
+  for (int i = 0; i < 3; ++i) cores.Next();
+  CHECK(cores.now() == Approx(10));
+}
+
+}  // namespace stallpoint

@@ -1,0 +1,252 @@
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "catch.h"
+#include "reference_loader.h"
+#include "replay/accounting.h"
+#include "replay/simulator.h"
+
+namespace stallpoint {
+namespace {
+
+struct Case {
+  DemandTape tape;
+  std::vector<BatchWork> batches;
+  std::vector<reference::Batch> reference;
+};
+
+// Batches of random samples with waits and computing, the same for the simulator and the reference.
+Case RandomCase(uint64_t seed, int64_t count, int64_t batch_size, int64_t epoch_batches, bool with_waits) {
+  std::mt19937_64 random(seed);
+  std::exponential_distribution<double> wait(1 / 2e6), cpu(1 / 1e6), step(1 / 6e6);
+  std::vector<std::vector<Demand>> rows;
+  for (int64_t i = 0; i < count * batch_size; ++i) {
+    rows.push_back({{with_waits ? 20e3 + wait(random) : 0, cpu(random)}, {0, cpu(random)}});
+  }
+  std::vector<uint32_t> order(rows.size());
+  for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+  Case c;
+  c.tape = DemandTape::Build(rows, order, order, 1, order.size());
+  for (int64_t b = 0; b < count; ++b) {
+    BatchWork batch;
+    batch.first_sample = b * batch_size;
+    batch.samples = static_cast<int32_t>(batch_size);
+    batch.opens_epoch = b == 0 || (epoch_batches > 0 && b % epoch_batches == 0);
+    batch.worker = {0, 100e3};
+    batch.receive_ns = cpu(random) / 10;
+    batch.launch_ns = cpu(random) / 5;
+    batch.step_ns = step(random);
+    c.batches.push_back(batch);
+    reference::Batch same;
+    for (int64_t s = 0; s < batch_size; ++s) same.samples.push_back(rows[b * batch_size + s]);
+    same.collate = batch.worker;
+    same.opens_epoch = batch.opens_epoch;
+    same.receive = batch.receive_ns;
+    same.launch = batch.launch_ns;
+    same.step = batch.step_ns;
+    c.reference.push_back(std::move(same));
+  }
+  return c;
+}
+
+void CheckSame(const std::vector<StepTimes>& simulated, const std::vector<StepTimes>& played) {
+  REQUIRE(simulated.size() == played.size());
+  for (size_t i = 0; i < played.size(); ++i) {
+    INFO("step " << i);
+    REQUIRE(simulated[i].wait_end == Approx(played[i].wait_end).margin(1));
+    REQUIRE(simulated[i].issued == Approx(played[i].issued).margin(1));
+    REQUIRE(simulated[i].device_begin == Approx(played[i].device_begin).margin(1));
+    REQUIRE(simulated[i].device_end == Approx(played[i].device_end).margin(1));
+    REQUIRE(simulated[i].main_end == Approx(played[i].main_end).margin(1));
+  }
+}
+
+// Deterministic batches: every sample costs `sample_ns` on the worker, every step `step_ns` on the device.
+Case Even(int64_t count, int64_t batch_size, double sample_ns, double step_ns, int64_t epoch_batches = 0) {
+  Case c;
+  const std::vector<uint32_t> one = {0};
+  c.tape = DemandTape::Build({{{sample_ns, 0}}}, one, one, 1, 16);
+  for (int64_t b = 0; b < count; ++b) {
+    BatchWork batch;
+    batch.samples = static_cast<int32_t>(batch_size);
+    batch.opens_epoch = b == 0 || (epoch_batches > 0 && b % epoch_batches == 0);
+    batch.step_ns = step_ns;
+    c.batches.push_back(batch);
+  }
+  return c;
+}
+
+Scenario Setting(int32_t workers, int32_t prefetch, int32_t ahead) {
+  Scenario scenario;
+  scenario.worker_count = workers;
+  scenario.prefetch_depth = prefetch;
+  scenario.steps_in_flight = ahead;
+  scenario.cores = 1000;
+  return scenario;
+}
+
+double StepNs(const SimulationResult& result, int64_t primed) { return WindowOf(result.steps, primed).step_ns(); }
+
+}  // namespace
+
+TEST_CASE("the recurrence gives every time that a literal play-out of the threads gives") {
+  for (int workers : {0, 1, 2, 3, 5}) {
+    for (int prefetch : {1, 2, 4}) {
+      for (int ahead : {1, 2, 3}) {
+        for (int64_t epoch : {0, 7}) {
+          const Case c = RandomCase(workers * 100 + prefetch * 10 + ahead, 40, 3, epoch, true);
+          const Scenario scenario = Setting(workers, prefetch, ahead);
+          const auto played = reference::Play(c.reference, {workers, prefetch, ahead, 1000, 0});
+          INFO("W=" << workers << " P=" << prefetch << " Q=" << ahead << " epoch=" << epoch);
+          CheckSame(SolveRecurrence(c.tape, c.batches, scenario).steps, played.steps);
+          CheckSame(SimulateSharedCores(c.tape, c.batches, scenario).steps, played.steps);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("shared cores give every time that a literal play-out of the threads gives") {
+  for (int workers : {0, 1, 2, 4, 7}) {
+    for (double cores : {1.0, 2.0, 2.5, 4.0}) {
+      for (double device_threads : {0.0, 1.0, 2.0}) {
+        for (bool with_waits : {false, true}) {
+          const Case c = RandomCase(workers * 100 + static_cast<uint64_t>(cores * 10), 30, 2, 11, with_waits);
+          Scenario scenario = Setting(workers, 2, 2);
+          scenario.cores = cores;
+          scenario.device_threads = device_threads;
+          const auto played = reference::Play(c.reference, {workers, 2, 2, cores, device_threads});
+          INFO("W=" << workers << " C=" << cores << " T=" << device_threads << " waits=" << with_waits);
+          CheckSame(SimulateSharedCores(c.tape, c.batches, scenario).steps, played.steps);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("hand-over times are the same in both ways of solving") {
+  const Case c = RandomCase(5, 60, 2, 13, true);
+  Scenario scenario = Setting(3, 2, 1);
+  scenario.persistent_workers = false;
+  scenario.latencies = {40e3, 60e3, 80e3, 30e3, 5e6};
+  CheckSame(SolveRecurrence(c.tape, c.batches, scenario).steps, SimulateSharedCores(c.tape, c.batches, scenario).steps);
+}
+
+TEST_CASE("with even costs a step takes the longer of the device and the loaders") {
+  const double sample = 5e6, step = 12e6;
+  for (int32_t workers = 1; workers <= 6; ++workers) {
+    const Case c = Even(400, 8, sample, step);
+    const double expected = std::max(step, 8 * sample / workers);
+    CHECK(StepNs(SolveRecurrence(c.tape, c.batches, Setting(workers, 2, 2)), 2 * workers) ==
+          Approx(expected).epsilon(0.02));
+  }
+}
+
+TEST_CASE("without workers loading and the device overlap only by the steps in flight") {
+  const Case c = Even(200, 4, 2e6, 10e6);
+  CHECK(StepNs(SolveRecurrence(c.tape, c.batches, Setting(0, 2, 1)), 0) == Approx(18e6).epsilon(0.01));
+  CHECK(StepNs(SolveRecurrence(c.tape, c.batches, Setting(0, 2, 2)), 0) == Approx(10e6).epsilon(0.01));
+}
+
+TEST_CASE("an epoch's edge costs the first load of the next epoch") {
+  const double load = 8 * 2e6, step = 20e6;
+  const Case c = Even(60, 8, 2e6, step, 15);
+  const auto result = SolveRecurrence(c.tape, c.batches, Setting(2, 2, 1));
+  for (int64_t edge : {15, 30, 45}) {
+    CHECK(result.steps[edge].device_end - result.steps[edge - 1].device_end == Approx(step + load));
+  }
+  CHECK(result.steps[20].device_end - result.steps[19].device_end == Approx(step));
+}
+
+TEST_CASE("workers that are not kept cost their start at every edge") {
+  const Case c = Even(45, 8, 2e6, 20e6, 15);
+  Scenario scenario = Setting(2, 2, 1);
+  scenario.latencies.respawn_ns = 7e6;
+  const double kept = SolveRecurrence(c.tape, c.batches, scenario).steps.back().device_end;
+  scenario.persistent_workers = false;
+  CHECK(SolveRecurrence(c.tape, c.batches, scenario).steps.back().device_end == Approx(kept + 2 * 7e6));
+}
+
+TEST_CASE("heavy tails slow a balanced loader as they should") {
+  struct Known {
+    double sigma;
+    int64_t batch_size;
+    double slow_down;
+    double tolerance;
+  };
+  // Time per step over the time of the bottleneck, W=8, P=2, loaders and device balanced.
+  for (const Known& known : {Known{0.25, 64, 1.002, 0.01}, Known{1, 8, 1.24, 0.06}, Known{2, 8, 2.56, 0.35}}) {
+    std::mt19937_64 random(7);
+    std::lognormal_distribution<double> cost(std::log(1e6), known.sigma);
+    std::vector<std::vector<Demand>> rows(1 << 17);
+    for (auto& row : rows) row = {{0, cost(random)}};
+    std::vector<uint32_t> order(rows.size());
+    for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+    const DemandTape tape = DemandTape::Build(rows, order, order, 1, order.size());
+    const double bottleneck = tape.mean().cpu * static_cast<double>(known.batch_size) / 8;
+    std::vector<BatchWork> batches(rows.size() / known.batch_size);
+    for (size_t b = 0; b < batches.size(); ++b) {
+      batches[b].first_sample = static_cast<int64_t>(b) * known.batch_size;
+      batches[b].samples = static_cast<int32_t>(known.batch_size);
+      batches[b].opens_epoch = b == 0;
+      batches[b].step_ns = bottleneck;
+    }
+    INFO("sigma " << known.sigma);
+    CHECK(StepNs(SolveRecurrence(tape, batches, Setting(8, 2, 2)), 16) / bottleneck ==
+          Approx(known.slow_down).epsilon(known.tolerance));
+  }
+}
+
+TEST_CASE("more workers, more prefetch and more steps in flight never slow a run that has cores enough") {
+  const Case c = RandomCase(11, 300, 4, 0, true);
+  double before = INFINITY;
+  for (int32_t workers = 1; workers <= 12; ++workers) {
+    const double now = SolveRecurrence(c.tape, c.batches, Setting(workers, 2, 2)).steps.back().device_end;
+    CHECK(now <= before * 1.0001);
+    before = now;
+  }
+  before = INFINITY;
+  for (int32_t prefetch = 1; prefetch <= 8; ++prefetch) {
+    const double now = SolveRecurrence(c.tape, c.batches, Setting(3, prefetch, 2)).steps.back().device_end;
+    CHECK(now <= before * 1.0001);
+    before = now;
+  }
+  before = INFINITY;
+  for (int32_t ahead = 1; ahead <= 4; ++ahead) {
+    const double now = SolveRecurrence(c.tape, c.batches, Setting(3, 2, ahead)).steps.back().device_end;
+    CHECK(now <= before * 1.0001);
+    before = now;
+  }
+}
+
+TEST_CASE("out of order, a slow batch does not hold up the others, and every batch comes once") {
+  const Case c = RandomCase(3, 200, 2, 0, true);
+  Case slow = c;
+  slow.batches[50].worker.wait = 500e6;
+  Scenario scenario = Setting(4, 2, 1);
+  const double in_order = SimulateSharedCores(slow.tape, slow.batches, scenario).steps[60].device_end;
+  scenario.in_order = false;
+  const auto result = Simulate(slow.tape, slow.batches, scenario);
+  CHECK(result.steps[60].device_end < in_order - 200e6);
+  double computed = 0, stated = 0;
+  for (const StepTimes& step : result.steps) computed += step.device_end - step.device_begin;
+  for (const BatchWork& batch : slow.batches) stated += batch.step_ns;
+  CHECK(computed == Approx(stated));
+}
+
+TEST_CASE("the tape is cyclic and its sums are those of its phases") {
+  const Case c = RandomCase(2, 5, 3, 0, true);
+  const Demand wrapped = c.tape.Sum(13, 7);
+  double wait = 0, cpu = 0;
+  for (int64_t place = 13; place < 20; ++place) {
+    for (const Demand& phase : c.tape.Phases(place)) {
+      wait += phase.wait;
+      cpu += phase.cpu;
+    }
+  }
+  CHECK(wrapped.wait == Approx(wait));
+  CHECK(wrapped.cpu == Approx(cpu));
+}
+
+}  // namespace stallpoint

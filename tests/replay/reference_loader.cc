@@ -1,0 +1,211 @@
+#include "reference_loader.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+namespace stallpoint::reference {
+namespace {
+
+struct Act {
+  enum class Kind { kUntil, kWait, kCompute, kMark } kind;
+  double amount = 0;
+  std::function<bool()> holds;
+  std::function<void()> mark;
+};
+
+struct Actor {
+  std::vector<Act> script;
+  size_t at = 0;
+  double left = -1;  // of the current wait or computing; negative: not begun
+  double threads = 1;
+};
+
+class Stage {
+ public:
+  Stage(const std::vector<Batch>& batches, const Setting& setting) : batches_(batches), setting_(setting) {
+    const size_t count = batches.size();
+    requested_.assign(count, false);
+    finished_.assign(count, false);
+    issued_.assign(count, false);
+    played_.steps.resize(count);
+    played_.loads.resize(count);
+    played_.collates.resize(count);
+    played_.stages.resize(count);
+    for (size_t b = 0; b < count; ++b) {
+      played_.stages[b].resize(batches[b].samples.size());
+      for (size_t s = 0; s < batches[b].samples.size(); ++s) {
+        played_.stages[b][s].resize(batches[b].samples[s].size());
+      }
+    }
+    WriteMain();
+    WriteWorkers();
+    WriteDevice();
+  }
+
+  Played Run() {
+    const double never = std::numeric_limits<double>::infinity();
+    for (;;) {
+      for (bool moved = true; moved;) {
+        moved = false;
+        for (Actor& actor : actors_) moved |= Settle(actor);
+      }
+      double runnable = 0;
+      for (const Actor& actor : actors_) {
+        if (Doing(actor, Act::Kind::kCompute)) runnable += actor.threads;
+      }
+      const double rate = runnable > setting_.cores ? setting_.cores / runnable : 1;
+      double next = never;
+      for (const Actor& actor : actors_) {
+        if (Doing(actor, Act::Kind::kWait)) next = std::min(next, actor.left);
+        if (Doing(actor, Act::Kind::kCompute)) next = std::min(next, actor.left / rate);
+      }
+      if (next == never) return std::move(played_);
+      now_ += next;
+      for (Actor& actor : actors_) {
+        if (Doing(actor, Act::Kind::kWait)) actor.left = std::max(0.0, actor.left - next);
+        if (Doing(actor, Act::Kind::kCompute)) actor.left = std::max(0.0, actor.left - next * rate);
+        if (actor.left < 1e-6 && actor.left > 0) actor.left = 0;
+      }
+    }
+  }
+
+ private:
+  static bool Doing(const Actor& actor, Act::Kind kind) {
+    return actor.at < actor.script.size() && actor.script[actor.at].kind == kind && actor.left > 0;
+  }
+
+  // Moves on as far as possible without time passing.
+  bool Settle(Actor& actor) {
+    bool moved = false;
+    while (actor.at < actor.script.size()) {
+      Act& act = actor.script[actor.at];
+      if (act.kind == Act::Kind::kUntil) {
+        if (!act.holds()) return moved;
+      } else if (act.kind == Act::Kind::kMark) {
+        act.mark();
+      } else {
+        if (actor.left < 0) actor.left = act.amount;
+        if (actor.left > 0) return moved;
+        actor.left = -1;
+      }
+      ++actor.at;
+      moved = true;
+    }
+    return moved;
+  }
+
+  static Act Until(std::function<bool()> holds) { return {Act::Kind::kUntil, 0, std::move(holds), {}}; }
+  static Act Mark(std::function<void()> mark) { return {Act::Kind::kMark, 0, {}, std::move(mark)}; }
+  static Act Wait(double amount) { return {Act::Kind::kWait, amount, {}, {}}; }
+  static Act Compute(double amount) { return {Act::Kind::kCompute, amount, {}, {}}; }
+  Act Stamp(double* time) {
+    return Mark([this, time] { *time = now_; });
+  }
+
+  void Load(size_t b, Actor& actor) {
+    actor.script.push_back(Stamp(&played_.loads[b].begin));
+    for (size_t s = 0; s < batches_[b].samples.size(); ++s) {
+      for (size_t p = 0; p < batches_[b].samples[s].size(); ++p) {
+        Interval& interval = played_.stages[b][s][p];
+        actor.script.push_back(Stamp(&interval.begin));
+        actor.script.push_back(Wait(batches_[b].samples[s][p].wait));
+        actor.script.push_back(Compute(batches_[b].samples[s][p].cpu));
+        actor.script.push_back(Stamp(&interval.end));
+      }
+    }
+    actor.script.push_back(Stamp(&played_.collates[b].begin));
+    actor.script.push_back(Wait(batches_[b].collate.wait));
+    actor.script.push_back(Compute(batches_[b].collate.cpu));
+    actor.script.push_back(Stamp(&played_.collates[b].end));
+    actor.script.push_back(Compute(batches_[b].own_cpu));
+    actor.script.push_back(Stamp(&played_.loads[b].end));
+  }
+
+  void Request(size_t upto) {
+    for (; next_request_ < std::min(upto, EpochEnd()); ++next_request_) requested_[next_request_] = true;
+  }
+  size_t EpochEnd() const {
+    size_t end = epoch_ + 1;
+    while (end < batches_.size() && !batches_[end].opens_epoch) ++end;
+    return end;
+  }
+
+  void WriteMain() {
+    Actor main;
+    const size_t primed = static_cast<size_t>(setting_.workers) * setting_.prefetch;
+    for (size_t i = 0; i < batches_.size(); ++i) {
+      StepTimes& step = played_.steps[i];
+      main.script.push_back(Stamp(&step.wait_begin));
+      if (batches_[i].opens_epoch) {
+        main.script.push_back(Mark([this, i, primed] {
+          epoch_ = i;
+          Request(i + primed);
+        }));
+      }
+      if (setting_.workers == 0) {
+        Load(i, main);
+      } else {
+        main.script.push_back(Until([this, i] { return finished_[i]; }));
+      }
+      main.script.push_back(Stamp(&step.wait_end));
+      main.script.push_back(Compute(batches_[i].receive));
+      main.script.push_back(Stamp(&step.got));
+      main.script.push_back(Mark([this] { Request(next_request_ + 1); }));
+      main.script.push_back(Stamp(&step.copied));
+      main.script.push_back(Compute(batches_[i].launch));
+      main.script.push_back(Stamp(&step.issued));
+      main.script.push_back(Mark([this, i] { issued_[i] = true; }));
+      main.script.push_back(Until([this, i] {
+        const int64_t awaited = static_cast<int64_t>(i) - setting_.steps_in_flight + 1;
+        return awaited < done_;
+      }));
+      main.script.push_back(Stamp(&step.main_end));
+    }
+    actors_.push_back(std::move(main));
+  }
+
+  void WriteWorkers() {
+    for (int w = 0; w < setting_.workers; ++w) {
+      Actor worker;
+      size_t first = 0;
+      for (size_t b = 0; b < batches_.size(); ++b) {
+        if (batches_[b].opens_epoch) first = b;
+        if (static_cast<int>((b - first) % setting_.workers) != w) continue;
+        worker.script.push_back(Until([this, b] { return requested_[b]; }));
+        Load(b, worker);
+        worker.script.push_back(Mark([this, b] { finished_[b] = true; }));
+      }
+      actors_.push_back(std::move(worker));
+    }
+  }
+
+  void WriteDevice() {
+    Actor device;
+    device.threads = std::max(1.0, setting_.device_threads);
+    for (size_t i = 0; i < batches_.size(); ++i) {
+      device.script.push_back(Until([this, i] { return issued_[i]; }));
+      device.script.push_back(Stamp(&played_.steps[i].device_begin));
+      device.script.push_back(setting_.device_threads > 0 ? Compute(batches_[i].step) : Wait(batches_[i].step));
+      device.script.push_back(Stamp(&played_.steps[i].device_end));
+      device.script.push_back(Mark([this, i] { done_ = static_cast<int64_t>(i) + 1; }));
+    }
+    actors_.push_back(std::move(device));
+  }
+
+  const std::vector<Batch>& batches_;
+  const Setting& setting_;
+  std::vector<Actor> actors_;
+  std::vector<bool> requested_, finished_, issued_;
+  int64_t done_ = 0;
+  size_t next_request_ = 0, epoch_ = 0;
+  double now_ = 0;
+  Played played_;
+};
+
+}  // namespace
+
+Played Play(const std::vector<Batch>& batches, const Setting& setting) { return Stage(batches, setting).Run(); }
+
+}  // namespace stallpoint::reference

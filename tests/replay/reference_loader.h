@@ -1,0 +1,44 @@
+// A loader and a device on shared cores, played out literally: every thread is a script of waits, computing and
+// conditions, and time advances to the next end of anything. Slow and simple, to hold the simulator and the cost model
+// to account; shares nothing with them but the structures of a setting.
+#ifndef STALLPOINT_TESTS_REPLAY_REFERENCE_LOADER_H_
+#define STALLPOINT_TESTS_REPLAY_REFERENCE_LOADER_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "replay/simulator.h"
+
+namespace stallpoint::reference {
+
+struct Interval {
+  double begin = 0, end = 0;
+};
+
+// One batch as the reference plays it; nanoseconds.
+struct Batch {
+  std::vector<std::vector<Demand>> samples;  // phases of each
+  Demand collate;
+  double own_cpu = 0;  // of the worker, after the samples
+  bool opens_epoch = false;
+  double receive = 0, launch = 0, step = 0;
+};
+
+struct Setting {
+  int workers = 1, prefetch = 2, steps_in_flight = 2;
+  double cores = 1;
+  double device_threads = 0;  // 0: the device costs no CPU
+};
+
+struct Played {
+  std::vector<StepTimes> steps;
+  std::vector<Interval> loads;                             // per batch
+  std::vector<std::vector<std::vector<Interval>>> stages;  // per batch, sample, phase
+  std::vector<Interval> collates;
+};
+
+Played Play(const std::vector<Batch>& batches, const Setting& setting);
+
+}  // namespace stallpoint::reference
+
+#endif  // STALLPOINT_TESTS_REPLAY_REFERENCE_LOADER_H_

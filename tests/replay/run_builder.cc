@@ -1,0 +1,186 @@
+#include "run_builder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "reference_loader.h"
+#include "traces/device_spec.h"
+
+namespace stallpoint::testing {
+namespace {
+
+constexpr int64_t kStartNs = 1'000'000'000'000;
+
+int64_t At(double ns) { return kStartNs + std::llround(ns); }
+
+std::vector<std::vector<uint64_t>> CutBatches(const Truth& truth, const RunSpec& spec, std::vector<int32_t>* epochs) {
+  std::vector<std::vector<uint64_t>> batches;
+  std::vector<uint64_t> pending;
+  const int64_t passes = spec.epochs > 0 ? spec.epochs : INT64_MAX;
+  for (int64_t pass = 0; pass < passes; ++pass) {
+    std::vector<uint64_t> order(truth.dataset_samples);
+    std::iota(order.begin(), order.end(), 0);
+    std::mt19937_64 shuffle(spec.knobs.seed * 7919 + static_cast<uint64_t>(pass));
+    std::shuffle(order.begin(), order.end(), shuffle);
+    for (uint64_t key : order) {
+      pending.push_back(key);
+      if (static_cast<int64_t>(pending.size()) < spec.knobs.batch_size) continue;
+      batches.push_back(std::move(pending));
+      epochs->push_back(static_cast<int32_t>(spec.epochs > 0 ? pass : 0));
+      pending.clear();
+      if (spec.epochs == 0 && static_cast<int64_t>(batches.size()) == spec.steps) return batches;
+    }
+    if (spec.epochs > 0 && !pending.empty()) {
+      if (!spec.knobs.drop_last) {
+        batches.push_back(pending);
+        epochs->push_back(static_cast<int32_t>(pass));
+      }
+      pending.clear();
+    }
+  }
+  return batches;
+}
+
+StageCost CostOf(const reference::Interval& interval, const Demand& demand, bool reads) {
+  StageCost cost;
+  cost.wall_ns = std::llround(interval.end - interval.begin);
+  cost.cpu_ns = std::min<int64_t>(cost.wall_ns, std::llround(demand.cpu));
+  cost.run_queue_ns = std::max<int64_t>(0, std::llround(interval.end - interval.begin - demand.wait - demand.cpu));
+  cost.bytes = reads ? 20'000 : 0;
+  return cost;
+}
+
+}  // namespace
+
+RunRecord Record(const Truth& truth, const RunSpec& spec) {
+  std::mt19937_64 random(spec.luck * 1000003 + 17);
+  std::normal_distribution<double> normal;
+  const double slow = std::exp(truth.cpu_speed_noise * normal(random));
+  const absl::StatusOr<DeviceSpec> device = ParseDevice(spec.knobs.device);
+  const bool on_host = device->kind == DeviceSpec::Kind::kCpu;
+
+  std::vector<int32_t> epochs;
+  const auto keys = CutBatches(truth, spec, &epochs);
+  std::vector<reference::Batch> batches(keys.size());
+  for (size_t b = 0; b < keys.size(); ++b) {
+    reference::Batch& batch = batches[b];
+    batch.opens_epoch = b == 0 || epochs[b] != epochs[b - 1];
+    for (uint64_t key : keys[b]) {
+      batch.samples.push_back(truth.sample(key, random));
+      for (Demand& phase : batch.samples.back()) phase.cpu *= slow;
+    }
+    batch.collate = {truth.collate.wait, truth.collate.cpu * slow};
+    batch.own_cpu = truth.own_cpu_ns * slow;
+    batch.receive = truth.receive_ns * slow;
+    batch.launch = truth.launch_ns * slow;
+    const double samples = static_cast<double>(keys[b].size());
+    batch.step = truth.step_fixed_ns + truth.step_sample_ns * samples;
+    if (!on_host && (device->launch_ns || device->sample_ns)) {
+      batch.step = static_cast<double>(device->StepNs(static_cast<int64_t>(keys[b].size())));
+    } else {
+      batch.step *= std::exp(truth.step_noise * normal(random)) * (on_host ? slow : 1);
+    }
+  }
+  reference::Setting setting;
+  setting.workers = spec.knobs.worker_count;
+  setting.prefetch = spec.knobs.prefetch_depth;
+  setting.steps_in_flight = truth.syncs_each_step ? 1 : spec.knobs.steps_in_flight;
+  setting.cores = truth.cores;
+  setting.device_threads = on_host ? 1 : 0;
+  const reference::Played played = reference::Play(batches, setting);
+
+  RunRecord run;
+  run.run_id = spec.luck;
+  run.role = spec.role;
+  run.source = "test_workload";
+  run.knobs = spec.knobs;
+  run.planned_steps = spec.epochs > 0 ? 0 : spec.steps;
+  run.planned_epochs = spec.epochs;
+  run.dataset_samples = truth.dataset_samples;
+  run.usable_cores = truth.cores;
+  run.sample_stages = truth.stages;
+  run.begin_ns = kStartNs;
+  run.closed = true;
+  run.outcome = "ok";
+  for (size_t b = 0; b < keys.size(); ++b) {
+    StageCost load;
+    load.wall_ns = std::llround(played.loads[b].end - played.loads[b].begin);
+    for (size_t s = 0; s < keys[b].size(); ++s) {
+      run.samples.push_back({keys[b][s], static_cast<int64_t>(b)});
+      for (size_t p = 0; p < truth.stages.size(); ++p) {
+        const StageCost cost = CostOf(played.stages[b][s][p], batches[b].samples[s][p], truth.stages[p] == "read");
+        load.cpu_ns += cost.cpu_ns;
+        load.run_queue_ns += cost.run_queue_ns;
+        run.sample_costs.push_back(cost);
+      }
+    }
+    BatchRecord batch;
+    batch.index = static_cast<int64_t>(b);
+    batch.epoch = epochs[b];
+    batch.samples = static_cast<int32_t>(keys[b].size());
+    batch.bytes = batch.samples * 150'528;
+    batch.worker = -1;
+    batch.load_begin_ns = At(played.loads[b].begin);
+    batch.load_end_ns = At(played.loads[b].end);
+    batch.collate = CostOf(played.collates[b], batches[b].collate, false);
+    load.cpu_ns += batch.collate.cpu_ns + std::llround(batches[b].own_cpu);
+    load.run_queue_ns += batch.collate.run_queue_ns;
+    batch.load = load;
+    run.batches.push_back(batch);
+
+    const StepTimes& step = played.steps[b];
+    IterationRecord it;
+    it.index = static_cast<int64_t>(b);
+    it.wait_begin_ns = At(step.wait_begin);
+    it.wait_end_ns = At(step.wait_end);
+    it.receive_begin_ns = At(step.wait_end);
+    it.receive_end_ns = At(step.got);
+    it.launch_begin_ns = At(step.copied);
+    it.launch_end_ns = At(step.issued);
+    it.sync_begin_ns = At(step.issued);
+    it.sync_end_ns = At(step.main_end);
+    it.device_begin_ns = At(step.device_begin);
+    it.device_end_ns = At(step.device_end);
+    it.receive.cpu_ns = std::llround(batches[b].receive);
+    it.receive.run_queue_ns = std::max<int64_t>(0, std::llround(step.got - step.wait_end - batches[b].receive));
+    it.launch.cpu_ns = std::llround(batches[b].launch);
+    it.launch.run_queue_ns = std::max<int64_t>(0, std::llround(step.issued - step.copied - batches[b].launch));
+    if (on_host) {
+      it.device.cpu_ns = std::llround(batches[b].step);
+      it.device.run_queue_ns =
+          std::max<int64_t>(0, std::llround(step.device_end - step.device_begin - batches[b].step));
+    }
+    it.loss = 1.0;
+    run.iterations.push_back(it);
+  }
+  run.end_ns = run.iterations.back().device_end_ns + 1'000'000;
+  run.phases = {{"startup", kStartNs - 500'000'000, kStartNs}, {"train", kStartNs, run.end_ns}};
+  run.begin_ns = kStartNs - 500'000'000;
+  run.counters["host_memory_rss"] = {{run.end_ns, 400e6 + 10e6 * spec.knobs.worker_count}};
+  return run;
+}
+
+Truth ReadAndDecode(double read_wait_ms, double decode_cpu_ms) {
+  Truth truth;
+  truth.sample = [=](uint64_t key, std::mt19937_64& random) {
+    std::normal_distribution<double> normal;
+    const double of_key = 1 + 0.2 * (static_cast<double>(key % 11) / 5 - 1);
+    return std::vector<Demand>{{read_wait_ms * 1e6 * (1 + 0.005 * std::abs(normal(random))), 30e3},
+                               {0, decode_cpu_ms * 1e6 * of_key}};
+  };
+  return truth;
+}
+
+Knobs EmulatedKnobs(int64_t batch_size, int32_t workers, const std::string& device) {
+  Knobs knobs;
+  knobs.batch_size = batch_size;
+  knobs.worker_count = workers;
+  knobs.prefetch_depth = 2;
+  knobs.steps_in_flight = 2;
+  knobs.seed = 1;
+  knobs.device = device;
+  return knobs;
+}
+
+}  // namespace stallpoint::testing

@@ -1,0 +1,47 @@
+// Builds RunRecords for tests: a truth (what samples, batches and steps really cost) is played out by the reference
+// loader and recorded as a recorder would, with CPU time, run-queue wait and the times of every batch and iteration.
+#ifndef STALLPOINT_TESTS_REPLAY_RUN_BUILDER_H_
+#define STALLPOINT_TESTS_REPLAY_RUN_BUILDER_H_
+
+#include <cstdint>
+#include <functional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "replay/demand_tape.h"
+#include "traces/run_record.h"
+
+namespace stallpoint::testing {
+
+struct Truth {
+  std::vector<std::string> stages = {"read", "decode"};
+  // Demand of one sample, a phase per stage; `random` for what differs from draw to draw.
+  std::function<std::vector<Demand>(uint64_t key, std::mt19937_64& random)> sample;
+  int64_t dataset_samples = 116;
+  Demand collate = {0, 100e3};  // per batch
+  double own_cpu_ns = 20e3, receive_ns = 50e3, launch_ns = 100e3;
+  double step_fixed_ns = 2e6, step_sample_ns = 1e6;
+  double step_noise = 0;  // standard deviation of the logarithm
+  double cores = 2;
+  double cpu_speed_noise = 0;    // of a whole run
+  bool syncs_each_step = false;  // main waits for every step whatever the knobs say
+};
+
+struct RunSpec {
+  Knobs knobs;
+  int64_t steps = 200;
+  int64_t epochs = 0;  // instead of steps
+  uint64_t luck = 1;   // of everything that is not the sampler's order
+  RunRecord::Role role = RunRecord::Role::kMain;
+};
+
+RunRecord Record(const Truth& truth, const RunSpec& spec);
+
+// A truth whose read waits and whose decode computes, in milliseconds.
+Truth ReadAndDecode(double read_wait_ms, double decode_cpu_ms);
+Knobs EmulatedKnobs(int64_t batch_size, int32_t workers, const std::string& device = "emulated:launch=2ms,sample=1ms");
+
+}  // namespace stallpoint::testing
+
+#endif  // STALLPOINT_TESTS_REPLAY_RUN_BUILDER_H_
