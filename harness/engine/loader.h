@@ -39,9 +39,13 @@ class Loader {
   virtual int64_t ready() const = 0;
 };
 
-// `knobs.steps_in_flight` batches may be out with the caller besides one just received.
+// ResourceExhausted: the system gives no more threads.
+absl::StatusOr<std::unique_ptr<Loader>> MakeLoader(const BatchBuilder::Context& context, Sampler& sampler,
+                                                   const Knobs& knobs);
+
 std::unique_ptr<Loader> MakeInlineLoader(const BatchBuilder::Context& context, Sampler& sampler);
-std::unique_ptr<Loader> MakeWorkerLoader(const BatchBuilder::Context& context, Sampler& sampler, const Knobs& knobs);
+absl::StatusOr<std::unique_ptr<Loader>> MakeWorkerLoader(const BatchBuilder::Context& context, Sampler& sampler,
+                                                         const Knobs& knobs);
 
 }  // namespace stallpoint
 

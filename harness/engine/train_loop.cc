@@ -27,7 +27,7 @@ absl::StatusOr<bool> TrainLoop::Iterate() {
   if (const absl::Status& guarded = context_.guard.Check(); !guarded.ok()) return guarded;
   StageScope wait(context_.stages.wait_batch);
   const absl::StatusOr<bool> arrived = context_.loader.Wait(keep_waiting_);
-  if (!arrived.ok()) return absl::IsCancelled(arrived.status()) ? context_.guard.Check() : arrived.status();
+  if (!arrived.ok()) return context_.guard.Check().ok() ? arrived.status() : context_.guard.Check();
   if (!*arrived) {
     wait.Cancel();
     return false;

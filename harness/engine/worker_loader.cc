@@ -1,5 +1,6 @@
 #include <sys/prctl.h>
 
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -63,8 +64,24 @@ class WorkerLoader : public Loader {
         knobs_(knobs),
         credits_(int64_t{knobs.worker_count} * knobs.prefetch_depth),
         store_(context.memory),
-        delivery_(static_cast<size_t>(credits_), knobs.in_order) {
-    StartWorkers();
+        delivery_(static_cast<size_t>(credits_), knobs.in_order) {}
+
+  // Replaces the workers that there are.
+  absl::Status StartWorkers() {
+    workers_.clear();
+    const auto prefetch = static_cast<size_t>(knobs_.prefetch_depth);
+    try {
+      for (int32_t i = 0; i < knobs_.worker_count; ++i) {
+        workers_.push_back(std::make_unique<Worker>(context_, i, incarnation_, prefetch, delivery_));
+      }
+    } catch (const std::system_error& refused) {
+      return absl::ResourceExhaustedError(absl::StrCat("worker ", workers_.size(), " of ", knobs_.worker_count,
+                                                       " cannot be started: ", refused.what(),
+                                                       "; use fewer --workers"));
+    }
+    outstanding_of_.assign(workers_.size(), 0);
+    ++incarnation_;
+    return absl::OkStatus();
   }
 
   absl::StatusOr<bool> Wait(const KeepWaiting& keep_waiting) override {
@@ -93,19 +110,10 @@ class WorkerLoader : public Loader {
   int64_t ready() const override { return delivery_.ready(); }
 
  private:
-  void StartWorkers() {
-    workers_.clear();
-    for (int32_t i = 0; i < knobs_.worker_count; ++i) {
-      workers_.push_back(
-          std::make_unique<Worker>(context_, i, incarnation_, static_cast<size_t>(knobs_.prefetch_depth), delivery_));
-    }
-    outstanding_of_.assign(workers_.size(), 0);
-    turn_ = 0;
-    ++incarnation_;
-  }
-
   absl::Status BeginEpoch() {
-    if (next_ > 0 && !knobs_.persistent_workers) StartWorkers();
+    if (next_ > 0 && !knobs_.persistent_workers) {
+      if (absl::Status started = StartWorkers(); !started.ok()) return started;
+    }
     epoch_ended_ = false;
     turn_ = 0;
     for (int64_t i = 0; i < credits_ && !epoch_ended_; ++i) {
@@ -157,8 +165,11 @@ class WorkerLoader : public Loader {
 
 }  // namespace
 
-std::unique_ptr<Loader> MakeWorkerLoader(const BatchBuilder::Context& context, Sampler& sampler, const Knobs& knobs) {
-  return std::make_unique<WorkerLoader>(context, sampler, knobs);
+absl::StatusOr<std::unique_ptr<Loader>> MakeWorkerLoader(const BatchBuilder::Context& context, Sampler& sampler,
+                                                         const Knobs& knobs) {
+  auto loader = std::make_unique<WorkerLoader>(context, sampler, knobs);
+  if (absl::Status started = loader->StartWorkers(); !started.ok()) return started;
+  return loader;
 }
 
 }  // namespace stallpoint

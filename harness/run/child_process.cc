@@ -19,7 +19,7 @@
 #include "absl/strings/str_split.h"
 #include "harness/record/clock.h"
 #include "harness/run/child_descriptors.h"
-#include "harness/run/exit_code.h"
+#include "harness/run/run_exit.h"
 
 extern char** environ;
 
@@ -43,7 +43,7 @@ absl::StatusOr<std::string> FindProgram() {
   return WithExitCode(
       absl::NotFoundError(absl::StrCat("found neither ", places[0].string(), " nor ", places[1].string(),
                                        ", which executes runs; reinstall stallpoint, or build the target ", kProgram)),
-      kExitIo);
+      run_exit::kIo);
 }
 
 // Descriptors at or above `kFirstOther`, so that moving one into its place overwrites no other.
@@ -101,7 +101,7 @@ absl::StatusOr<ChildProcess> ChildProcess::Start() {
                                  const_cast<char* const*>(arguments), environ);
   if (failed != 0) {
     if (stack_file >= 0) close(stack_file);
-    return WithExitCode(absl::ErrnoToStatus(failed, absl::StrCat("cannot start ", *program)), kExitIo);
+    return WithExitCode(absl::ErrnoToStatus(failed, absl::StrCat("cannot start ", *program)), run_exit::kIo);
   }
   return ChildProcess(pid, std::move(sockets->first), stack_file);
 }

@@ -15,7 +15,7 @@
 #include "harness/host/plugin_search.h"
 #include "harness/record/clock.h"
 #include "harness/run/child_process.h"
-#include "harness/run/exit_code.h"
+#include "harness/run/run_exit.h"
 #include "harness/run/run_here.h"
 #include "harness/run/run_messages.h"
 #include "traces/units.h"
@@ -64,7 +64,7 @@ class Parent {
       AskToEndIfNeeded();
       if (ending_since_ns_ != 0 && MonotonicNs() - ending_since_ns_ > kKillAfterNs) {
         child_.KillAndWait();
-        return Ended("");
+        return Ended();
       }
     }
   }
@@ -117,15 +117,15 @@ class Parent {
   absl::StatusOr<RunOutcome> WithChildGone(absl::StatusOr<RunOutcome> result) {
     if (!child_.WaitFor(kSecond).has_value()) child_.KillAndWait();
     if (!result.ok() || ending_as_ == trace::OUTCOME_UNSPECIFIED || result->outcome == trace::OUTCOME_OK) return result;
-    RunOutcome outcome = Ended(result->message);
+    RunOutcome outcome = Ended();
     outcome.warnings = std::move(result->warnings);
     return outcome;
   }
 
-  RunOutcome Ended(const std::string&) const {
+  RunOutcome Ended() const {
     return {.outcome = ending_as_,
             .message = ending_message_,
-            .exit_code = ending_as_ == trace::OUTCOME_CANCELLED ? kExitOk : kExitWorkload,
+            .exit_code = ending_as_ == trace::OUTCOME_CANCELLED ? run_exit::kOk : run_exit::kWorkload,
             .warnings = {}};
   }
 
@@ -133,8 +133,9 @@ class Parent {
   RunOutcome WhatBecameOfIt() {
     const std::optional<int> ended = child_.WaitFor(kSecond);
     const int status = ended.has_value() ? *ended : child_.KillAndWait();
-    if (ending_as_ != trace::OUTCOME_UNSPECIFIED) return Ended("");
-    RunOutcome outcome = {.outcome = trace::OUTCOME_CRASHED, .message = "", .exit_code = kExitWorkload, .warnings = {}};
+    if (ending_as_ != trace::OUTCOME_UNSPECIFIED) return Ended();
+    RunOutcome outcome = {
+        .outcome = trace::OUTCOME_CRASHED, .message = "", .exit_code = run_exit::kWorkload, .warnings = {}};
     const std::string where = absl::StrCat("after step ", steps_done_);
     if (WIFSIGNALED(status)) {
       const int signal = WTERMSIG(status);

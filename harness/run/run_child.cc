@@ -15,8 +15,8 @@
 #include "absl/debugging/failure_signal_handler.h"
 #include "absl/debugging/symbolize.h"
 #include "harness/run/child_descriptors.h"
-#include "harness/run/exit_code.h"
 #include "harness/run/message_socket.h"
+#include "harness/run/run_exit.h"
 #include "harness/run/run_here.h"
 #include "harness/run/run_messages.h"
 
@@ -38,7 +38,7 @@ class Finish {
     *message.mutable_result() = ToProto(outcome);
     const bool sent = socket_.Send(message).ok();
     fflush(nullptr);
-    _exit(sent ? 0 : kExitIo);
+    _exit(sent ? 0 : run_exit::kIo);
   }
 
  private:
@@ -57,10 +57,11 @@ class Supervisor {
     control_.cancelled = true;
     poll(nullptr, 0, static_cast<int>(end.grace_ns() / kNsPerMs));
     control_.CloseTrace(end.outcome(), end.message());
-    finish_.With(RunOutcome{.outcome = end.outcome(),
-                            .message = end.message(),
-                            .exit_code = end.outcome() == trace::OUTCOME_CANCELLED ? kExitOk : kExitWorkload,
-                            .warnings = {}});
+    finish_.With(
+        RunOutcome{.outcome = end.outcome(),
+                   .message = end.message(),
+                   .exit_code = end.outcome() == trace::OUTCOME_CANCELLED ? run_exit::kOk : run_exit::kWorkload,
+                   .warnings = {}});
   }
 
  private:
@@ -107,7 +108,7 @@ int TakeOverSignals() {
 
 int Main(pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) return kExitIo;
+  if (getppid() != parent) return run_exit::kIo;
   absl::FailureSignalHandlerOptions on_crash;
   on_crash.writerfn = WriteStack;
   absl::InstallFailureSignalHandler(on_crash);
@@ -117,7 +118,7 @@ int Main(pid_t parent) {
   static const MessageSocket socket(kChildSocket);
   run::ToChild message;
   const auto received = socket.Receive(&message);
-  if (!received.ok() || !*received || !message.has_request()) return kExitIo;
+  if (!received.ok() || !*received || !message.has_request()) return run_exit::kIo;
   const RunRequest request = FromProto(message.request());
 
   static RunControl control;
@@ -139,7 +140,7 @@ int main(int argc, char** argv) {
   absl::InitializeSymbolizer(argv[0]);
   if (argc != 2) {
     fprintf(stderr, "stallpoint-run is started by stallpoint; use `stallpoint record`\n");
-    return stallpoint::kExitUsage;
+    return stallpoint::run_exit::kUsage;
   }
   return stallpoint::Main(static_cast<pid_t>(atoi(argv[1])));
 }

@@ -21,8 +21,8 @@
 #include "harness/host/workload.h"
 #include "harness/record/host_identity.h"
 #include "harness/record/recorder.h"
-#include "harness/run/exit_code.h"
 #include "harness/run/progress_meter.h"
+#include "harness/run/run_exit.h"
 #include "traces/device_spec.h"
 
 namespace stallpoint {
@@ -50,7 +50,7 @@ absl::StatusOr<Plan> MakePlan(const RunRequest& request) {
   if (absl::Status exists = CheckDeviceExists(*device); !exists.ok()) return exists;
   plan.device = *device;
   auto plugin = FindWorkload(request.plugin);
-  if (!plugin.ok()) return WithExitCode(plugin.status(), kExitPlugin);
+  if (!plugin.ok()) return WithExitCode(plugin.status(), run_exit::kPlugin);
   plan.plugin = *std::move(plugin);
   if (absl::Status legal = CheckOptions(request.options, *plan.plugin.descriptor); !legal.ok()) return legal;
   auto engine = ParseEngineOptions(request.options);
@@ -92,7 +92,7 @@ absl::StatusOr<std::unique_ptr<Recorder>> StartRecorder(const Plan& plan) {
   options.identity.set_role(request.role);
   *options.identity.mutable_run() = DescribeRun(plan);
   auto recorder = Recorder::Start(std::move(options));
-  if (!recorder.ok()) return WithExitCode(recorder.status(), kExitIo);
+  if (!recorder.ok()) return WithExitCode(recorder.status(), run_exit::kIo);
   trace::TrackDefinition main;
   main.set_role(trace::TRACK_ROLE_MAIN);
   main.set_name("main");
@@ -135,7 +135,7 @@ RunOutcome OutcomeOf(const absl::Status& status) {
     default:
       outcome.outcome = trace::OUTCOME_FAILED;
   }
-  outcome.exit_code = kExitWorkload;
+  outcome.exit_code = run_exit::kWorkload;
   return outcome;
 }
 
@@ -181,12 +181,12 @@ class WorkloadRun {
     const Stages stages(recorder_);
     const BatchBuilder::Context building = {*workload_,         host_, memory_, stages, plan_.engine.skip_bad_samples,
                                             knobs_.worker_count};
-    const std::unique_ptr<Loader> loader = knobs_.worker_count == 0 ? MakeInlineLoader(building, *sampler_)
-                                                                    : MakeWorkerLoader(building, *sampler_, knobs_);
+    const auto loader = MakeLoader(building, *sampler_, knobs_);
+    if (!loader.ok()) return loader.status();
     // Uses the loader's batches, and therefore ends before it.
     const auto device = MakeDevice(plan_.device, {*workload_, host_, stages, knobs_});
     if (!device.ok()) return device.status();
-    TrainLoop loop({*loader, **device, host_, stages, guard_, knobs_.steps_in_flight, plan_.engine.sync_each_step,
+    TrainLoop loop({**loader, **device, host_, stages, guard_, knobs_.steps_in_flight, plan_.engine.sync_each_step,
                     [this](const TrainLoop::Progress& progress) { meter_.Step(progress); }});
     trained_ = true;
     if (recorder_ != nullptr) recorder_->EnterPhase(trace::PHASE_TRAIN);
@@ -246,7 +246,7 @@ absl::StatusOr<RunOutcome> RunHere(const RunRequest& request,
     control.SetRecorder(nullptr);
     if (!finished.ok()) {
       outcome.warnings.emplace_back(finished.message());
-      if (outcome.exit_code == kExitOk) outcome.exit_code = kExitIo;
+      if (outcome.exit_code == run_exit::kOk) outcome.exit_code = run_exit::kIo;
     }
     // A run that never began to train leaves no file in the way of the next attempt.
     if (!trained && !request.append && outcome.outcome != trace::OUTCOME_OK) unlink(request.trace_path.c_str());

@@ -1,6 +1,6 @@
 #include "harness/run/run_messages.h"
 
-#include "harness/run/exit_code.h"
+#include "harness/run/run_exit.h"
 
 namespace stallpoint {
 namespace {

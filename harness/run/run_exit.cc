@@ -1,4 +1,4 @@
-#include "harness/run/exit_code.h"
+#include "harness/run/run_exit.h"
 
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
@@ -20,7 +20,7 @@ int ExitCodeOf(const absl::Status& status) {
   const absl::optional<absl::Cord> payload = status.GetPayload(kPayload);
   int exit_code = 0;
   if (payload.has_value() && absl::SimpleAtoi(std::string(*payload), &exit_code)) return exit_code;
-  return kExitUsage;
+  return run_exit::kUsage;
 }
 
 }  // namespace stallpoint

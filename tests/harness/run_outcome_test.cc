@@ -1,0 +1,181 @@
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include "catch.h"
+#include "harness/run/run_exit.h"
+#include "tests/harness/run_support.h"
+#include "tests/harness/scratch_folder.h"
+
+namespace stallpoint {
+namespace {
+
+using Catch::Contains;
+
+TEST_CASE("A run that comes to its end is ok and its trace is closed") {
+  const ScratchFolder folder;
+  const RunOutcome outcome = Execute(Misbehaving({}, folder.File("a.sptrace")));
+  CHECK(outcome.outcome == trace::OUTCOME_OK);
+  CHECK(outcome.exit_code == run_exit::kOk);
+  const RunRecord run = Load(folder.File("a.sptrace"));
+  CHECK(run.closed);
+  CHECK(run.outcome == "ok");
+  CHECK(run.iterations.size() == 20);
+  CHECK(run.emitted == run.recorded + run.dropped);
+}
+
+TEST_CASE("The same run without a trace, and in this process, comes to the same end") {
+  CHECK(Execute(Misbehaving({})).outcome == trace::OUTCOME_OK);
+  const ScratchFolder folder;
+  RunRequest here = Misbehaving({}, folder.File("a.sptrace"));
+  here.in_process = true;
+  CHECK(Execute(here).outcome == trace::OUTCOME_OK);
+  CHECK(Load(folder.File("a.sptrace")).closed);
+}
+
+TEST_CASE("A workload that crashes has an outcome that names the signal, and the trace keeps what came before") {
+  const ScratchFolder folder;
+  const auto [fault, signal] =
+      GENERATE(table<std::string, std::string>({{"segfault", "SIGSEGV"}, {"abort", "SIGABRT"}}));
+  const RunOutcome outcome = Execute(Misbehaving({{"fault", fault}}, folder.File("a.sptrace")));
+  CHECK(outcome.outcome == trace::OUTCOME_CRASHED);
+  CHECK(outcome.exit_code == run_exit::kWorkload);
+  CHECK_THAT(outcome.message, Contains(signal));
+  REQUIRE(outcome.warnings.size() == 1);
+  CHECK_THAT(outcome.warnings[0], Contains(signal));
+}
+
+TEST_CASE("A workload that ends the process is told apart from one that crashes") {
+  const RunOutcome outcome = Execute(Misbehaving({{"fault", "exit"}}));
+  CHECK(outcome.outcome == trace::OUTCOME_CRASHED);
+  CHECK_THAT(outcome.message, Contains("exit(0)"));
+}
+
+TEST_CASE("A run without a step for the timeout is timed-out and its trace closed, wherever it hangs") {
+  const ScratchFolder folder;
+  const std::string fault = GENERATE("hang", "hang_in_load", "hang_in_open");
+  RunRequest request = Misbehaving({{"fault", fault}}, folder.File("a.sptrace"));
+  request.timeout_ns = 300'000'000;
+  const RunOutcome outcome = Execute(request);
+  CHECK(outcome.outcome == trace::OUTCOME_TIMED_OUT);
+  CHECK(outcome.exit_code == run_exit::kWorkload);
+  CHECK_THAT(outcome.message, Contains("no step for 300ms") && Contains("--timeout"));
+  const RunRecord run = Load(folder.File("a.sptrace"));
+  CHECK(run.closed);
+  CHECK(run.outcome == "timed-out");
+}
+
+TEST_CASE("A step that fails ends the run with its number and the workload's words") {
+  const ScratchFolder folder;
+  const RunOutcome outcome = Execute(Misbehaving({{"fault", "step_fails"}}, folder.File("a.sptrace")));
+  CHECK(outcome.outcome == trace::OUTCOME_FAILED);
+  CHECK(outcome.exit_code == run_exit::kWorkload);
+  CHECK(outcome.message == "step 4: the step went wrong");
+  CHECK(Load(folder.File("a.sptrace")).outcome == "failed");
+}
+
+TEST_CASE("Memory that runs out is an outcome of its own") {
+  CHECK(Execute(Misbehaving({{"fault", "out_of_memory"}})).outcome == trace::OUTCOME_OUT_OF_MEMORY);
+  RunRequest leaking = Misbehaving({{"fault", "leak"}, {"pause_us", "2000"}});
+  leaking.steps = 1000;
+  leaking.knobs.host_limit_bytes = 384 << 20;
+  const RunOutcome outcome = Execute(leaking);
+  CHECK(outcome.outcome == trace::OUTCOME_OUT_OF_MEMORY);
+  CHECK_THAT(outcome.message, Contains("384MiB"));
+}
+
+TEST_CASE("A bad sample ends the run with its name, or is skipped and told") {
+  const RunOutcome ended = Execute(Misbehaving({{"fault", "bad_sample"}}));
+  CHECK(ended.outcome == trace::OUTCOME_FAILED);
+  CHECK(ended.exit_code == run_exit::kWorkload);
+  CHECK(ended.message == "sample 5: five.jpg: premature end of file");
+
+  const ScratchFolder folder;
+  RunRequest skipping = Misbehaving({{"fault", "bad_sample"}, {"on_bad_sample", "skip"}}, folder.File("a.sptrace"));
+  skipping.steps = 16;
+  const RunOutcome skipped = Execute(skipping);
+  CHECK(skipped.outcome == trace::OUTCOME_OK);
+  REQUIRE(skipped.warnings.size() == 1);
+  CHECK_THAT(skipped.warnings[0], Contains("five.jpg"));
+  int64_t samples = 0;
+  for (const BatchRecord& batch : Load(folder.File("a.sptrace")).batches) samples += batch.samples;
+  CHECK(samples == 63);
+}
+
+TEST_CASE("A loss that is not a number is a finding, not an error") {
+  const ScratchFolder folder;
+  const RunOutcome outcome = Execute(Misbehaving({{"fault", "nan"}}, folder.File("a.sptrace")));
+  CHECK(outcome.outcome == trace::OUTCOME_OK);
+  REQUIRE(outcome.warnings.size() == 1);
+  CHECK_THAT(outcome.warnings[0], Contains("NaN at step 4"));
+}
+
+TEST_CASE("An exception that crosses the plugin boundary fails the run with its words") {
+  const auto [function, words] =
+      GENERATE(table<std::string, std::string>({{"open", "open() of the plugin threw: thrown in open"},
+                                                {"begin", "thrown in begin"},
+                                                {"load_sample", "thrown in load_sample"},
+                                                {"step", "no std::exception"}}));
+  RunRequest request = Misbehaving({{"in", function}});
+  request.plugin = TestPlugin("throws");
+  const RunOutcome outcome = Execute(request);
+  CHECK(outcome.outcome == trace::OUTCOME_FAILED);
+  CHECK_THAT(outcome.message, Contains(words));
+}
+
+TEST_CASE("std::bad_alloc is out of memory, and an exception at the end is nobody's") {
+  RunRequest request = Misbehaving({{"in", "collate"}});
+  request.plugin = TestPlugin("throws");
+  CHECK(Execute(request).outcome == trace::OUTCOME_OUT_OF_MEMORY);
+  request.options = {{"in", "end"}};
+  CHECK(Execute(request).outcome == trace::OUTCOME_OK);
+}
+
+TEST_CASE("A batch of an impossible type is refused with what was found") {
+  CHECK_THAT(Execute(Misbehaving({{"fault", "bad_dtype"}})).message, Contains("dtype 99"));
+}
+
+TEST_CASE("A run that cannot begin is an error with the exit code of its cause, and leaves no file") {
+  const ScratchFolder folder;
+  RunRequest request = Misbehaving({}, folder.File("a.sptrace"));
+  request.plugin = "/nowhere/absent.so";
+  CHECK(ExitCodeOf(RefusalOf(request)) == run_exit::kPlugin);
+  CHECK(ExitCodeOf(RefusalOf(Misbehaving({{"falt", "none"}}))) == run_exit::kUsage);
+  RunRequest cuda = Misbehaving({});
+  cuda.knobs.device = "cuda";
+  CHECK_THAT(std::string(RefusalOf(cuda).message()), Contains("no CUDA device"));
+  RunRequest nothing = Misbehaving({});
+  nothing.steps = 0;
+  CHECK(ExitCodeOf(RefusalOf(nothing)) == run_exit::kUsage);
+  CHECK(std::filesystem::is_empty(folder.path()));
+
+  std::ofstream(folder.path() / "a.sptrace") << "mine";
+  const absl::Status exists = RefusalOf(Misbehaving({}, folder.File("a.sptrace")));
+  CHECK(absl::IsAlreadyExists(exists));
+  CHECK(ExitCodeOf(exists) == run_exit::kIo);
+}
+
+TEST_CASE("A workload that cannot open its data has failed, and leaves no trace in the way of the next attempt") {
+  const ScratchFolder folder;
+  const RunOutcome outcome = Execute(Misbehaving({{"fault", "fail_in_open"}}, folder.File("a.sptrace")));
+  CHECK(outcome.outcome == trace::OUTCOME_FAILED);
+  CHECK(outcome.message == "there is no data here");
+  CHECK(std::filesystem::is_empty(folder.path()));
+}
+
+TEST_CASE("Progress is told while the run goes on, and ends with the last step") {
+  const std::atomic<bool> never{false};
+  std::vector<RunProgress> told;
+  RunRequest request = Misbehaving({{"pause_us", "5000"}});
+  const auto outcome = ExecuteRun(
+      request, [&told](const RunProgress& progress) { told.push_back(progress); }, never);
+  REQUIRE(outcome.ok());
+  REQUIRE(told.size() >= 3);
+  CHECK(told.front().doing == "starting");
+  CHECK(told.back().doing == "finishing");
+  CHECK(told.back().steps_done == 20);
+  CHECK(told.back().steps_total == 20);
+}
+
+}  // namespace
+}  // namespace stallpoint
