@@ -28,12 +28,14 @@ AffineDemand FitBatchDemand(absl::Span<const FittedRun> runs, double stretch, bo
   for (const FittedRun& fitted : runs) {
     const double slow = SlowDown(fitted.costs, stretch);
     for (const BatchCost& batch : fitted.costs.batches) {
+      if (!batch.complete) continue;
       auto& [sum, count] = by_size[batch.samples];
       const Demand demand = select(batch);
       sum += {demand.wait, demand.cpu / slow};
       ++count;
     }
   }
+  if (by_size.empty()) return {};
   std::vector<SizePoint> waits, cpus;
   for (const auto& [samples, entry] : by_size) {
     const double size = static_cast<double>(samples);

@@ -78,12 +78,14 @@ void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
 
 void CollectBatches(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
   std::vector<Demand> of_samples(run.batches.size());
+  std::vector<int64_t> recorded(run.batches.size(), 0);
   const bool split = !run.samples.empty() && !run.sample_stages.empty();
   if (split) {
     for (size_t i = 0; i < run.samples.size(); ++i) {
       const int64_t batch = run.samples[i].batch;
       if (batch < 0 || batch >= static_cast<int64_t>(run.batches.size())) continue;
       for (const StageCost& cost : run.CostsOfSample(i)) of_samples[batch] += DemandOf(cost);
+      ++recorded[batch];
     }
   }
   for (size_t b = static_cast<size_t>(steady_first); b < run.batches.size(); ++b) {
@@ -94,6 +96,7 @@ void CollectBatches(const RunRecord& run, int64_t steady_first, RunCosts* costs)
     cost.collate = DemandOf(batch.collate);
     cost.whole = DemandOf(batch.load);
     cost.begin_ns = static_cast<double>(batch.load_begin_ns);
+    cost.complete = !split || recorded[b] >= batch.samples;
     if (split) {
       cost.own.wait = std::max(0.0, cost.whole.wait - of_samples[b].wait - cost.collate.wait);
       cost.own.cpu = std::max(0.0, cost.whole.cpu - of_samples[b].cpu - cost.collate.cpu);

@@ -21,7 +21,8 @@ Demand DemandOf(const StageCost& cost);
 struct BatchCost {
   int64_t samples = 0;
   Demand collate;
-  Demand own;    // load - samples - collate
+  Demand own;  // load - samples - collate, when every sample was recorded
+  bool complete = true;
   Demand whole;  // load
   double begin_ns = 0;
 };

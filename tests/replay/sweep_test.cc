@@ -1,0 +1,142 @@
+#include "replay/sweep.h"
+
+#include <set>
+
+#include "catch.h"
+#include "nlohmann/json.hpp"
+#include "replay/calibration.h"
+#include "replay/json.h"
+#include "run_builder.h"
+
+namespace stallpoint {
+namespace {
+
+using testing::EmulatedKnobs;
+using testing::ReadAndDecode;
+using testing::Record;
+
+std::vector<int64_t> Range(const std::string& text) {
+  auto values = ParseRange(text);
+  INFO(values.status());
+  REQUIRE(values.ok());
+  return *values;
+}
+
+SweepResult SweepRun(const RunRecord& run, const SweepRanges& ranges) {
+  auto predictor = Predictor::Fit(std::vector<RunRecord>{run}, {});
+  REQUIRE(predictor.ok());
+  return Sweep(**predictor, ranges, nullptr);
+}
+
+}  // namespace
+
+TEST_CASE("ranges are values, lists, runs and multiples") {
+  CHECK(Range("7") == std::vector<int64_t>{7});
+  CHECK(Range("8,16,32") == std::vector<int64_t>{8, 16, 32});
+  CHECK(Range("0:4") == std::vector<int64_t>{0, 1, 2, 3, 4});
+  CHECK(Range("8:256:*2") == std::vector<int64_t>{8, 16, 32, 64, 128, 256});
+  CHECK(Range("8:30:+8") == std::vector<int64_t>{8, 16, 24});
+  CHECK(Range("5:5") == std::vector<int64_t>{5});
+  CHECK(*ParseSizeRange("8GiB:64GiB") ==
+        std::vector<uint64_t>{uint64_t{8} << 30, uint64_t{16} << 30, uint64_t{32} << 30, uint64_t{64} << 30});
+  CHECK(*ParseSizeRange("1GiB:2GiB:+512MiB") ==
+        std::vector<uint64_t>{uint64_t{2} << 29, uint64_t{3} << 29, uint64_t{4} << 29});
+}
+
+TEST_CASE("a range that cannot be read is refused with its text and the form") {
+  for (const char* text : {"", "x", "8:", ":8", "8:4", "1:2:3:4", "8:256:2", "8:256:*1", "8:256:+0", "0:8:*2", "8,,9",
+                           "-1", "1.5", "8:256:*", "0:99999999999", "99999999999999999999"}) {
+    INFO(text);
+    const auto values = ParseRange(text);
+    CHECK(values.status().code() == absl::StatusCode::kInvalidArgument);
+    CHECK(std::string(values.status().message()).find("8:256:*2") != std::string::npos);
+  }
+  CHECK_FALSE(ParseSizeRange("8GiB:banana").ok());
+  CHECK_FALSE(ParseSizeRange("0:8GiB").ok());
+}
+
+TEST_CASE("a sweep covers the grid and finds where the stall ends") {
+  const RunRecord run = Record(ReadAndDecode(20, 0.2), {.knobs = EmulatedKnobs(8, 1)});
+  const SweepResult result = SweepRun(run, {.worker_count = Range("0:32"), .prefetch_depth = {2, 4}});
+  CHECK(result.settings.size() == 66);
+  REQUIRE(result.stall_points.size() == 1);
+  const StallPoint& point = result.stall_points.front();
+  // A batch of 8 takes 162 ms, the device 10 ms: 17 workers.
+  CHECK(point.axis == "worker_count");
+  CHECK(point.free_at == point.stalled_at + 1);
+  CHECK(point.free_at >= 16);
+  CHECK(point.free_at <= 18);
+  CHECK(point.at > point.stalled_at);
+  CHECK(point.at <= point.free_at);
+  CHECK(point.stage == "read");
+  CHECK(point.wait == Wait::kIo);
+  REQUIRE(result.recommended.has_value());
+  CHECK(result.recommended->knobs.worker_count >= 16);
+  CHECK(result.recommended->knobs.worker_count <= 19);
+  CHECK(result.recommended->knobs.batch_size == 8);
+  CHECK(result.recommended->throughput_gain > 10);
+  CHECK_FALSE(result.recommended_any_batch.has_value());
+}
+
+TEST_CASE("the recommendation keeps the batch size, and another stands beside it when batches were swept") {
+  const RunRecord run = Record(ReadAndDecode(1, 0.1), {.knobs = EmulatedKnobs(8, 4)});
+  const SweepResult result = SweepRun(run, {.batch_size = {8, 16, 32, 64}, .worker_count = {1, 2, 4, 8}});
+  REQUIRE(result.recommended.has_value());
+  CHECK(result.recommended->knobs.batch_size == 8);
+  REQUIRE(result.recommended_any_batch.has_value());
+  CHECK(result.recommended_any_batch->knobs.batch_size > 8);
+}
+
+TEST_CASE("settings that do not fit are not recommended") {
+  RunRecord run = Record(ReadAndDecode(1, 0.1), {.knobs = EmulatedKnobs(8, 4)});
+  run.knobs.device = "emulated:launch=2ms,sample=1ms,base=1GiB,sample_bytes=64MiB";
+  const SweepResult result = SweepRun(run, {.batch_size = {8, 16, 32, 64}, .device_limit_bytes = {uint64_t{3} << 30}});
+  REQUIRE(result.recommended_any_batch.has_value());
+  CHECK(result.recommended_any_batch->knobs.batch_size == 16);
+  CHECK(result.settings.back().bound == Bound::kMemory);
+}
+
+TEST_CASE("a sweep that is cancelled keeps what was done") {
+  const RunRecord run = Record(ReadAndDecode(2, 0.2), {.knobs = EmulatedKnobs(8, 1), .steps = 60});
+  auto predictor = Predictor::Fit(std::vector<RunRecord>{run}, {});
+  REQUIRE(predictor.ok());
+  const SweepResult result =
+      Sweep(**predictor, {.worker_count = Range("0:9")}, [](size_t done, size_t total) { return done < total / 2; });
+  CHECK(result.cancelled);
+  CHECK(result.settings.size() == 5);
+}
+
+TEST_CASE("the JSON of a sweep has every published key") {
+  const RunRecord run = Record(ReadAndDecode(20, 0.2), {.knobs = EmulatedKnobs(8, 1)});
+  const auto json = SweepJson(SweepRun(run, {.batch_size = {8, 16}, .worker_count = Range("0:20")}));
+  const std::set<std::string> keys = {"schema_version", "stallpoint_version",   "recorded", "settings", "stall_points",
+                                      "recommended",    "recommended_any_batch"};
+  for (const auto& key : keys) CHECK(json.contains(key));
+  for (const char* key :
+       {"knobs", "step_ms", "step_ms_low", "step_ms_high", "throughput_per_s", "shares", "stall_share", "bound",
+        "stage", "wait", "host_memory_bytes", "device_memory_bytes", "p_out_of_memory", "extrapolated"}) {
+    CHECK(json["settings"][0].contains(key));
+    CHECK(json["recorded"].contains(key));
+  }
+  for (const char* key : {"axis", "stalled_at", "free_at", "at", "stage", "wait"}) {
+    CHECK(json["stall_points"][0].contains(key));
+  }
+  for (const char* key : {"knobs", "throughput_gain", "reason"}) CHECK(json["recommended"].contains(key));
+  CHECK(json["settings"][0]["device_memory_bytes"].is_null());
+  CHECK(json["schema_version"] == 1);
+}
+
+TEST_CASE("calibration adds a second batch size, and workers that match the cores") {
+  const auto far = PlanCalibration(EmulatedKnobs(32, 1), 8);
+  REQUIRE(far.size() == 3);
+  CHECK(far[0].worker_count == 8);
+  CHECK(far[0].batch_size == 32);
+  CHECK(far[1].batch_size == 16);
+  CHECK(far[2] == EmulatedKnobs(32, 1));
+  const auto near = PlanCalibration(EmulatedKnobs(2, 8), 8);
+  REQUIRE(near.size() == 2);
+  CHECK(near[0].batch_size == 4);
+  CHECK(near[0].worker_count == 8);
+}
+
+}  // namespace stallpoint
