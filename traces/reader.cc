@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/stubs/logging.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -225,6 +226,7 @@ absl::Status FrameReader::Decode(const FrameScanner::Frame& frame, trace::Chunk*
   google::protobuf::io::CodedInputStream stream(reinterpret_cast<const uint8_t*>(raw->data()),
                                                 static_cast<int>(raw->size()));
   stream.SetRecursionLimit(kMaxNesting);
+  const google::protobuf::LogSilencer silencer;  // what is wrong is said by the gap, not on stderr
   if (chunk->ParseFromCodedStream(&stream) && stream.ConsumedEntireMessage()) return absl::OkStatus();
   return absl::DataLossError(fmt::format("payload is not a Chunk message, or nests more than {} deep", kMaxNesting));
 }

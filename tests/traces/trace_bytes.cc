@@ -1,10 +1,10 @@
 #include "tests/traces/trace_bytes.h"
 
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 
+#include "traces/fuzz/sealed_frame.h"
 #include "traces/schema_version.h"
 
 namespace stallpoint {
@@ -79,15 +79,9 @@ std::string ForgeFrame(std::string_view stored, void (*change)(FrameHeader*)) {
                         .codec = FrameCodec::kNone,
                         .stored_bytes = static_cast<uint32_t>(stored.size()),
                         .raw_bytes = static_cast<uint32_t>(stored.size()),
-                        .writer_id = 99,
-                        .payload_crc = Crc32c(stored)};
-  std::memcpy(header.marker.data(), kFrameMarker.data(), kFrameMarker.size());
+                        .writer_id = 99};
   if (change != nullptr) change(&header);
-  std::string frame(sizeof(header), '\0');
-  std::memcpy(frame.data(), &header, sizeof(header));
-  header.header_crc = Crc32c(std::string_view(frame).substr(0, offsetof(FrameHeader, header_crc)));
-  std::memcpy(frame.data(), &header, sizeof(header));
-  return frame.append(stored);
+  return SealFrame(header, stored);
 }
 
 uint64_t ReadResult::frames_lost() const {
