@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
+#include <vector>
 
 #include "fmt/format.h"
 #include "traces/export/timeline_export.h"
@@ -35,11 +35,16 @@ uint32_t ColorOfStall(Owner owner) {
   }
 }
 
-uint32_t ColorOf(const Slice& slice) {
+uint32_t ColorOfSampleStage(const std::string& name, const std::vector<std::string>& stages) {
+  const auto position = std::find(stages.begin(), stages.end(), name) - stages.begin();
+  return kSampleStages[static_cast<size_t>(position) % kSampleStages.size()];
+}
+
+uint32_t ColorOf(const Slice& slice, const RunRecord& run) {
   if (slice.stall) return ColorOfStall(*slice.stall);
   switch (slice.kind) {
     case trace::STAGE_KIND_SAMPLE:
-      return kSampleStages[std::hash<std::string>{}(*slice.name) % kSampleStages.size()];
+      return ColorOfSampleStage(*slice.name, run.sample_stages);
     case trace::STAGE_KIND_BATCH:
       return kTeal;
     case trace::STAGE_KIND_LOAD:
@@ -73,17 +78,19 @@ std::string NvtxtQuote(std::string_view text) {
   }
   std::string quoted = "\"";
   for (char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += static_cast<uint8_t>(c) < 0x20 || c == 0x7F ? ' ' : c;
+    if (static_cast<uint8_t>(c) < 0x20 || c == 0x7F) c = ' ';
+    if (c == '"') c = '\'';
+    if (c == '\\') c = '/';
+    quoted += c;
   }
   return quoted + '"';
 }
 
 NvtxtSink::NvtxtSink(const RunRecord& run, std::ostream& out)
-    : out_(out), pid_(run.pid >= 1 && run.pid <= kLargestId ? run.pid : 1) {
+    : run_(run), out_(out), pid_(run.pid >= 1 && run.pid <= kLargestId ? run.pid : 1) {
   out_ << "# Import into Nsight Systems: ImportNvtxt --cmd create -n FILE.nvtxt -o FILE.nsys-rep\n"
        << "SetFileDisplayName, "
-       << NvtxtQuote(fmt::format("stallpoint: {}, batch {}, {} workers", run.source, run.knobs.batch_size,
+       << NvtxtQuote(fmt::format("stallpoint: {}, batch {}, workers {}", run.source, run.knobs.batch_size,
                                  run.knobs.worker_count))
        << "\nTimeBase = Manual\n"
        << "ProcessId = " << pid_ << "\n"
@@ -101,10 +108,10 @@ void NvtxtSink::AddRow(const Row& row) {
 // The importer leaves a range open that ends where it began; it is a marker instead.
 void NvtxtSink::Begin(uint32_t row, const Slice& slice) {
   if (slice.end_ns == slice.begin_ns) {
-    out_ << fmt::format("Marker, {}, {}, {:#010X}, {}\n", slice.begin_ns, row, ColorOf(slice),
+    out_ << fmt::format("Marker, {}, {}, 0x{:08X}, {}\n", slice.begin_ns, row, ColorOf(slice, run_),
                         NvtxtQuote(SliceTitle(slice)));
   } else {
-    out_ << fmt::format("RangePush, {}, {}, {:#010X}, {}\n", slice.begin_ns, row, ColorOf(slice),
+    out_ << fmt::format("RangePush, {}, {}, 0x{:08X}, {}\n", slice.begin_ns, row, ColorOf(slice, run_),
                         NvtxtQuote(SliceTitle(slice)));
   }
 }
@@ -114,7 +121,7 @@ void NvtxtSink::End(uint32_t row, const Slice& slice) {
 }
 
 void NvtxtSink::Instant(uint32_t row, const std::string& text, int64_t time_ns) {
-  out_ << fmt::format("Marker, {}, {}, {:#010X}, {}\n", time_ns, row, kSlate, NvtxtQuote(text));
+  out_ << fmt::format("Marker, {}, {}, 0x{:08X}, {}\n", time_ns, row, kSlate, NvtxtQuote(text));
 }
 
 void NvtxtSink::AddCounter(uint32_t counter, const std::string& name, const std::string& /*unit*/) {

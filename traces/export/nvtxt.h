@@ -17,7 +17,7 @@ namespace stallpoint {
 
 class NvtxtSink : public TimelineSink {
  public:
-  // `out` outlives the sink.
+  // Both outlive the sink.
   NvtxtSink(const RunRecord& run, std::ostream& out);
 
   void AddRow(const Row& row) override;
@@ -31,6 +31,7 @@ class NvtxtSink : public TimelineSink {
  private:
   void DrawQueue(int64_t end_ns);
 
+  const RunRecord& run_;
   std::ostream& out_;
   const uint32_t pid_;
   uint32_t queue_counter_ = 0;
@@ -38,7 +39,8 @@ class NvtxtSink : public TimelineSink {
   double queue_depth_ = 0;
 };
 
-// A string in quotes: `"` and `\` escaped, control characters as spaces, cut at 4096 bytes between characters.
+// A string in quotes. The importer shows an escape as it stands, so `"` becomes `'`, `\` becomes `/`; control
+// characters become spaces, and what is longer than 4096 bytes is cut between characters.
 std::string NvtxtQuote(std::string_view valid_utf8);
 
 }  // namespace stallpoint

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/node_hash_map.h"
 #include "traces/export/slice_nester.h"
 #include "traces/stalls.h"
 #include "traces/utf8.h"
@@ -156,7 +156,7 @@ class TimelineVisitor : public TraceVisitor {
   TimelineSink& sink_;
   uint32_t rows_ = 0;
   uint32_t log_row_ = 0;
-  absl::node_hash_map<uint32_t, NestedRow> tracks_;          // by track index
+  std::map<uint32_t, NestedRow> tracks_;                     // by track index
   absl::flat_hash_map<uint32_t, uint32_t> counters_;         // by series index
   absl::flat_hash_map<uint32_t, const std::string*> texts_;  // by name index
   std::set<std::string> own_texts_;
