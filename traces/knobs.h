@@ -1,7 +1,7 @@
 // The settings of one run as plain values, and the one place that knows their JSON names.
 //
-// Values are what was asked for or chosen by default; `Validate` says whether a run can be made of them. Conversions are
-// pure and may be called from any thread.
+// Values are what was asked for or chosen by default; `Validate` says whether a run can be made of them. Conversions
+// are pure and may be called from any thread.
 #ifndef STALLPOINT_TRACES_KNOBS_H_
 #define STALLPOINT_TRACES_KNOBS_H_
 
@@ -22,8 +22,8 @@ struct Knobs {
   int32_t worker_count = 0;  // 0: loaded inline on the main thread
   int32_t prefetch_depth = 2;
   bool pin_host_memory = false;
-  int32_t intra_op_threads = 0;  // 0: not chosen yet; the harness makes it max(1, cores - 1)
-  std::string cpus;              // empty: inherited
+  int32_t intra_op_threads = 0;   // 0: not chosen yet; the harness makes it max(1, cores - 1)
+  std::string cpus;               // empty: inherited
   uint64_t host_limit_bytes = 0;  // 0: unlimited
   uint64_t device_limit_bytes = 0;
   int32_t steps_in_flight = 2;
