@@ -11,6 +11,7 @@ namespace stallpoint {
 namespace {
 
 constexpr size_t kMostWarnings = 100;
+constexpr size_t kLongestWarning = 1000;
 
 const char* MarkName(int32_t mark) {
   switch (mark) {
@@ -171,9 +172,10 @@ void HostServices::Log(int32_t severity, std::string_view text) {
   const int32_t known = std::clamp<int32_t>(severity, SP_LOG_INFO, SP_LOG_ERROR);
   if (recorder_ != nullptr) recorder_->Log(known, text);
   if (known == SP_LOG_INFO) return;
+  const std::string_view warning = text.substr(0, kLongestWarning);
   std::lock_guard lock(mutex_);
-  if (warnings_.size() >= kMostWarnings || !warned_.emplace(text).second) return;
-  warnings_.emplace_back(text);
+  if (warnings_.size() >= kMostWarnings || !warned_.emplace(warning).second) return;
+  warnings_.emplace_back(warning);
 }
 
 std::vector<std::string> HostServices::TakeWarnings() {

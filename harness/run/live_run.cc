@@ -12,12 +12,14 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "harness/engine/cpu_list.h"
 #include "harness/host/plugin_search.h"
 #include "harness/record/clock.h"
 #include "harness/run/child_process.h"
 #include "harness/run/run_exit.h"
 #include "harness/run/run_here.h"
 #include "harness/run/run_messages.h"
+#include "traces/device_spec.h"
 #include "traces/units.h"
 
 namespace stallpoint {
@@ -205,6 +207,10 @@ absl::StatusOr<RunOutcome> ExecuteRun(const RunRequest& request,
   const auto absolute = WithAbsolutePaths(request);
   if (!absolute.ok()) return absolute.status();
   if (absl::Status valid = Validate(absolute->knobs); !valid.ok()) return valid;
+  if (const auto device = ParseDevice(absolute->knobs.device); !device.ok()) return device.status();
+  if (const auto cpus = ParseCpuList(absolute->knobs.cpus); !absolute->knobs.cpus.empty() && !cpus.ok()) {
+    return cpus.status();
+  }
   if (absolute->in_process) return RunInProcess(*absolute, on_progress, cancel);
   auto child = ChildProcess::Start();
   if (!child.ok()) return child.status();

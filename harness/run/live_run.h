@@ -28,9 +28,9 @@ struct RunRequest {
   trace::RunRole role = trace::RUN_ROLE_MAIN;
   std::string trace_path;
   bool overwrite = false, append = false;
-  // No step for so long: stacks are not taken yet, the process group is killed and the run is timed-out. 0: never.
+  // No step for so long: the trace is closed, the process group is killed and the run is timed-out. 0: never.
   int64_t timeout_ns = 0;
-  bool in_process = false;  // for debuggers
+  bool in_process = false;  // for debuggers: without isolation and timeout
 };
 
 // Told while the run goes on, from the calling thread.

@@ -3,22 +3,15 @@
 #include "harness/run/run_exit.h"
 
 namespace stallpoint {
-namespace {
-
-// Protobuf strings are UTF-8; messages may quote a plugin or a file name that is not.
-std::string ValidUtf8(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
-  }
-  return text;
-}
-
-}  // namespace
 
 run::Request ToProto(const RunRequest& request) {
   run::Request message;
   message.set_plugin(request.plugin);
-  for (const auto& [key, value] : request.options) (*message.mutable_options())[key] = value;
+  for (const auto& [key, value] : request.options) {
+    run::Option* option = message.add_options();
+    option->set_key(key);
+    option->set_value(value);
+  }
   message.set_data_dir(request.data_dir);
   *message.mutable_knobs() = ToProto(request.knobs);
   message.set_steps(request.steps);
@@ -33,7 +26,7 @@ run::Request ToProto(const RunRequest& request) {
 RunRequest FromProto(const run::Request& message) {
   RunRequest request;
   request.plugin = message.plugin();
-  request.options.insert(message.options().begin(), message.options().end());
+  for (const run::Option& option : message.options()) request.options[option.key()] = option.value();
   request.data_dir = message.data_dir();
   request.knobs = FromProto(message.knobs());
   request.steps = message.steps();
@@ -69,14 +62,14 @@ run::Result ToProto(const absl::StatusOr<RunOutcome>& outcome) {
   run::Result message;
   if (!outcome.ok()) {
     message.set_error(static_cast<int32_t>(outcome.status().code()));
-    message.set_message(ValidUtf8(std::string(outcome.status().message())));
+    message.set_message(std::string(outcome.status().message()));
     message.set_exit_code(ExitCodeOf(outcome.status()));
     return message;
   }
   message.set_outcome(outcome->outcome);
-  message.set_message(ValidUtf8(outcome->message));
+  message.set_message(outcome->message);
   message.set_exit_code(outcome->exit_code);
-  for (const std::string& warning : outcome->warnings) message.add_warnings(ValidUtf8(warning));
+  for (const std::string& warning : outcome->warnings) message.add_warnings(warning);
   return message;
 }
 
