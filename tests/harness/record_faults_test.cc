@@ -15,6 +15,8 @@
 #include "record_support.h"
 #include "traces/reader.h"
 
+extern "C" void __tsan_init() __attribute__((weak));  // there when built with ThreadSanitizer
+
 namespace stallpoint {
 namespace {
 
@@ -170,9 +172,11 @@ TEST_CASE("A forked child records nothing, hangs on nothing and leaves the paren
   std::filesystem::remove(path);
 }
 
-// ThreadSanitizer does not allow threads in a child forked from several threads.
-#if !defined(__SANITIZE_THREAD__)
 TEST_CASE("A forked child may record to a file of its own") {
+  if (__tsan_init != nullptr) {
+    WARN("skipped: ThreadSanitizer does not allow threads in a child forked from several threads");
+    return;
+  }
   const std::string path = "/tmp/stallpoint-record-own-" + std::to_string(getpid());
   auto recorder = StartRecorder(MemoryOptions(std::make_shared<MemoryTrace>()));
   const int code = InChild([&] {
@@ -187,7 +191,6 @@ TEST_CASE("A forked child may record to a file of its own") {
   CHECK(ReadChunks(ReadFile(path)).spans_read == 1);
   std::filesystem::remove(path);
 }
-#endif
 
 TEST_CASE("Ten thousand short threads are accounted for exactly") {
   constexpr uint64_t kThreads = 10'000, kEvents = 10, kAtATime = 40;
@@ -210,10 +213,11 @@ TEST_CASE("Ten thousand short threads are accounted for exactly") {
   CHECK(recorder->Progress().empty());
   const trace::Accounting total = recorder->accounting();
   CHECK(total.emitted() == kThreads * kEvents);
-  CHECK(total.emitted() == total.recorded() + total.dropped());
+  // Even if no ring were drained before the end, the smallest would hold more than ten spans.
+  CHECK(total.dropped() == 0);
   const ReadTrace read = ReadChunks(memory->chunks());
   CHECK(read.spans_read == total.recorded());
-  CHECK(read.spans.size() == (total.dropped() == 0 ? kThreads : read.spans.size()));
+  CHECK(read.spans.size() == kThreads);
 }
 
 TEST_CASE("Rings of ten thousand threads that are alive together stay within their budget") {
