@@ -18,6 +18,10 @@ namespace {
 constexpr double kNsPerMs = 1e6;
 constexpr int64_t kSamplesSimulated = 16384;
 constexpr int64_t kFewestSteps = 256, kMostSteps = 4096;
+// On shared cores every phase is an event, so fewer are simulated.
+constexpr int64_t kFewestSharedSteps = 256, kSharedSamples = 8192;
+constexpr int64_t kPhasesOfABatch = 8;
+constexpr size_t kFewestCornerSteps = 64;
 // What no other term of an interval covers, seen on runs that nothing contends for.
 constexpr double kModelError = 0.007;
 constexpr double kModelErrorNs = 30e3;
@@ -76,8 +80,11 @@ class ReplayPredictor final : public Predictor {
       const int64_t per_epoch = std::max<int64_t>(1, whole + (rest ? 1 : 0));
       return std::min((enough + per_epoch - 1) / per_epoch * per_epoch, std::max(kMostSteps, enough));
     }
-    return std::max<int64_t>(1, Primed(knobs)) +
-           std::clamp(kSamplesSimulated / knobs.batch_size, kFewestSteps, kMostSteps);
+    const bool shared = CoresCanBeShort(model_.ScenarioOf(knobs));
+    const int64_t window =
+        shared ? std::max(kFewestSharedSteps, std::min(kSharedSamples / knobs.batch_size, 4 * kFewestSharedSteps))
+               : std::clamp(kSamplesSimulated / knobs.batch_size, kFewestSteps, kMostSteps);
+    return std::max<int64_t>(1, Primed(knobs)) + window;
   }
 
   Scenario ScenarioOf(const Knobs& knobs, Without removed) const {
@@ -89,7 +96,7 @@ class ReplayPredictor final : public Predictor {
     return scenario;
   }
 
-  Simulated Run(const Knobs& knobs, const std::vector<BatchWork>& batches, const Scenario& scenario) const {
+  Simulated Run(const Knobs& knobs, absl::Span<const BatchWork> batches, const Scenario& scenario) const {
     Simulated simulated;
     simulated.result = Simulate(model_.tape, batches, scenario);
     simulated.window = WindowOf(simulated.result.steps, Primed(knobs));
@@ -121,7 +128,8 @@ class ReplayPredictor final : public Predictor {
     Prediction p;
     p.knobs = knobs;
     const DeviceModel device = model_.DeviceOf(knobs);
-    const Scenario scenario = ScenarioOf(knobs, removed);
+    Scenario scenario = ScenarioOf(knobs, removed);
+    scenario.samples_per_phase = static_cast<int32_t>(std::max<int64_t>(1, knobs.batch_size / kPhasesOfABatch));
     if (removed == Without::kMainWork) {
       for (BatchWork& batch : batches) batch.receive_ns = batch.launch_ns = 0;
     }
@@ -165,11 +173,17 @@ class ReplayPredictor final : public Predictor {
 
   void FillInterval(const Knobs& knobs, const std::vector<BatchWork>& batches, const Scenario& scenario,
                     const DeviceModel& device, const Simulated& nominal, Prediction* p) const {
+    // The corners need only differ from the nominal run, over the same steps: half of a long one is enough.
+    const size_t primed = static_cast<size_t>(Primed(knobs));
+    const size_t half = primed + (batches.size() - std::min(primed, batches.size())) / 2;
+    const size_t part = half >= primed + kFewestCornerSteps && !model_.epochs ? half : batches.size();
+    const absl::Span<const BatchWork> some = absl::MakeConstSpan(batches).first(part);
+    const double same_steps = WindowOf(absl::MakeConstSpan(nominal.result.steps).first(part), Primed(knobs)).step_ns();
     double bounds[2];
     for (const bool slow : {false, true}) {
       Scenario corner = scenario;
       corner.scales = ScalesOf(knobs, scenario, device, slow);
-      bounds[slow] = Run(knobs, batches, corner).window.step_ns();
+      bounds[slow] = Run(knobs, some, corner).window.step_ns() - same_steps;
     }
     const SimulatedWindow& window = nominal.window;
     std::vector<double> intervals;
@@ -179,8 +193,8 @@ class ReplayPredictor final : public Predictor {
     const double z = TwoSidedZ(options_.confidence);
     const double step = window.step_ns();
     const double rest = std::hypot(z * BlockStandardError(intervals), kModelError * step + kModelErrorNs);
-    p->step_ms_low = std::max(0.0, step - std::hypot(std::max(0.0, step - bounds[0]), rest)) / kNsPerMs;
-    p->step_ms_high = (step + std::hypot(std::max(0.0, bounds[1] - step), rest)) / kNsPerMs;
+    p->step_ms_low = std::max(0.0, step - std::hypot(std::max(0.0, -bounds[0]), rest)) / kNsPerMs;
+    p->step_ms_high = (step + std::hypot(std::max(0.0, bounds[1]), rest)) / kNsPerMs;
   }
 
   static double CoresBusy(const Simulated& simulated, const Scenario& scenario) {

@@ -11,28 +11,32 @@ namespace {
 // Walks through the phases of one batch on a worker: those of its samples, then the batch's own.
 class BatchPhases {
  public:
-  void Begin(const DemandTape& tape, const BatchWork& batch, const Scales& scales) {
+  void Begin(const DemandTape& tape, const BatchWork& batch, const Scenario& scenario) {
     tape_ = &tape;
     batch_ = &batch;
-    scales_ = &scales;
+    scenario_ = &scenario;
     place_ = batch.first_sample;
     end_ = batch.first_sample + batch.samples;
     phase_ = 0;
     own_taken_ = false;
-    if (!tape.has_waits()) {
-      whole_ = tape.Sum(place_, batch.samples);
-      place_ = end_;
-    } else {
-      whole_ = {};
-    }
+    // Computing without waits between is one phase, however many samples it is.
+    grain_ = tape.has_waits() ? scenario.samples_per_phase : std::max(1, batch.samples);
   }
 
   // The next wait and all computing up to the one after it; false at the end.
   bool Next(Demand* phase) {
-    if (place_ == end_ && own_taken_) return false;
-    *phase = {0, std::exchange(whole_.cpu, 0.0)};
-    bool first = phase->cpu == 0;
+    if (own_taken_) return false;
+    *phase = {};
+    bool first = true;
     while (place_ < end_) {
+      if (grain_ > 1) {
+        if (!first) return Scaled(phase);
+        const int64_t count = std::min<int64_t>(grain_, end_ - place_);
+        *phase = tape_->Sum(place_, count);
+        place_ += count;
+        first = false;
+        continue;
+      }
       const absl::Span<const Demand> phases = tape_->Phases(place_);
       for (; phase_ < phases.size(); ++phase_) {
         if (!first && phases[phase_].wait > 0) return Scaled(phase);
@@ -50,18 +54,19 @@ class BatchPhases {
 
  private:
   bool Scaled(Demand* phase) const {
-    phase->wait *= scales_->wait * scales_->loading;
-    phase->cpu *= scales_->cpu * scales_->loading;
+    const Scales& scales = scenario_->scales;
+    phase->wait *= scales.wait * scales.loading;
+    phase->cpu *= scales.cpu * scales.loading;
     return true;
   }
 
   const DemandTape* tape_ = nullptr;
   const BatchWork* batch_ = nullptr;
-  const Scales* scales_ = nullptr;
+  const Scenario* scenario_ = nullptr;
   int64_t place_ = 0, end_ = 0;
+  int32_t grain_ = 1;
   size_t phase_ = 0;
   bool own_taken_ = true;
-  Demand whole_;
 };
 
 class LoaderSimulation {
@@ -76,6 +81,8 @@ class LoaderSimulation {
         batch_of_step_(batches.size(), -1) {
     result_.shared_cores = true;
     result_.steps.resize(batches.size());
+    // A worker holds its prefetched batches and, for an instant, the one whose credit was just returned.
+    for (Worker& worker : workers_) worker.requests.resize(scenario.prefetch_depth + 1);
   }
 
   SimulationResult Run() {
@@ -111,7 +118,8 @@ class LoaderSimulation {
   enum class DeviceState { kIdle, kStarting, kRunning };
 
   struct Worker {
-    std::deque<int64_t> requests;
+    std::vector<int64_t> requests;  // ring of `prefetch` entries
+    int32_t oldest = 0, pending = 0;
     int64_t batch = -1;
     int32_t outstanding = 0;  // requested and not yet received
     bool waking = false, waiting = false;
@@ -130,7 +138,7 @@ class LoaderSimulation {
   void Request(int32_t index, int64_t batch) {
     Worker& worker = workers_[index];
     ++worker.outstanding;
-    worker.requests.push_back(batch);
+    worker.requests[(worker.oldest + worker.pending++) % worker.requests.size()] = batch;
     if (worker.batch < 0 && !worker.waking) {
       worker.waking = true;
       cores_.Wait(index, scenario_.latencies.worker_wake_ns);
@@ -151,9 +159,10 @@ class LoaderSimulation {
 
   void TakeRequest(int32_t index) {
     Worker& worker = workers_[index];
-    worker.batch = worker.requests.front();
-    worker.requests.pop_front();
-    worker.phases.Begin(tape_, batches_[worker.batch], scenario_.scales);
+    worker.batch = worker.requests[worker.oldest];
+    worker.oldest = static_cast<int32_t>((worker.oldest + 1) % worker.requests.size());
+    --worker.pending;
+    worker.phases.Begin(tape_, batches_[worker.batch], scenario_);
     ContinueBatch(index);
   }
 
@@ -176,7 +185,7 @@ class LoaderSimulation {
     if (main_state_ == MainState::kAwaitBatch && BatchReady()) {
       EnterMain(MainState::kBatchWake, scenario_.latencies.batch_wake_ns);
     }
-    if (!worker.requests.empty()) TakeRequest(index);
+    if (worker.pending > 0) TakeRequest(index);
   }
 
   // --- loader ---
@@ -229,7 +238,7 @@ class LoaderSimulation {
   void AwaitBatch() {
     if (inline_loading()) {
       batch_of_step_[step_] = step_;
-      workers_[0].phases.Begin(tape_, batches_[step_], scenario_.scales);
+      workers_[0].phases.Begin(tape_, batches_[step_], scenario_);
       ContinueInline();
     } else if (BatchReady()) {
       Receive();
@@ -348,7 +357,7 @@ class LoaderSimulation {
   const Scenario& scenario_;
   ProcessorSharing cores_;
   std::vector<Worker> workers_;
-  std::vector<bool> finished_;
+  std::vector<char> finished_;
   std::vector<int64_t> batch_of_step_;
   std::vector<int32_t> owner_;  // worker of a batch
   std::deque<int64_t> arrivals_;

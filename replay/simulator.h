@@ -59,6 +59,10 @@ struct Scenario {
   double cores = 1;
   // Computing slows by this factor when all cores are busy (hyper-threads, caches); in between, linearly.
   double stretch = 1;
+  // Samples of a batch that are simulated as one wait and one computing on shared cores. Throughput hardly depends on
+  // how demand is cut into visits, only on its sum (insensitivity of processor sharing: Baskett, Chandy, Muntz,
+  // Palacios 1975).
+  int32_t samples_per_phase = 1;
   // Threads that a step keeps busy on the host; 0: the device is not the host.
   double device_threads = 0;
   Latencies latencies;
