@@ -163,6 +163,14 @@ TEST_CASE("A workload that cannot open its data has failed, and leaves no trace 
   CHECK(std::filesystem::is_empty(folder.path()));
 }
 
+TEST_CASE("Paths and texts need not be UTF-8") {
+  const ScratchFolder folder;
+  const RunOutcome outcome = Execute(Misbehaving({}, folder.File("\xff\xfe.sptrace")));
+  CHECK(outcome.outcome == trace::OUTCOME_OK);
+  CHECK(Load(folder.File("\xff\xfe.sptrace")).closed);
+  CHECK(ExitCodeOf(RefusalOf(Misbehaving({{"\xff", "\xfe"}}))) == run_exit::kUsage);
+}
+
 TEST_CASE("Progress is told while the run goes on, and ends with the last step") {
   const std::atomic<bool> never{false};
   std::vector<RunProgress> told;
