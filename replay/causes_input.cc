@@ -125,7 +125,15 @@ std::optional<Cause> FindSlowInput(const Case& c) {
                     times.batch_ms / times.device_ms, c.run.knobs.worker_count == 1 ? "is" : "are",
                     c.run.knobs.worker_count > 0 ? std::to_string(c.run.knobs.worker_count) : "no workers"));
   }
-  cause.evidence.push_back(fmt::format("{:.3g} cores are {:.0f} % busy", c.run.usable_cores, c.cores_busy * 100));
+  cause.evidence.push_back(
+      fmt::format("the run keeps {:.3g} cores {:.0f} % busy", c.run.usable_cores, c.cores_busy * 100));
+  if (times.run_queue_ms > 0.1 * times.batch_ms && c.cores_busy < 0.5) {
+    cause.evidence.push_back(
+        fmt::format("its workers waited {:.3g} ms a batch for a core although the run left cores free: something else "
+                    "was running on this "
+                    "machine",
+                    times.run_queue_ms));
+  }
   if (edge_share >= c.least_share()) {
     cause.evidence.push_back(fmt::format("the ends of passes cost {:.1f} % of the time", edge_share * 100));
   }

@@ -101,6 +101,9 @@ class CostModel {
   std::vector<StageDemand> stages;  // of samples, then "collate"
   DemandTape tape;
   AffineDemand collate, per_batch;
+  // Wait for a core per sample that the run's own threads do not explain: something else was running, or the scheduler
+  // was late. It is taken to stay as it was.
+  double delay_per_sample_ns = 0;
   std::vector<MainCost> main;  // of steady iterations; never empty
   Latencies latencies;
   DeviceModel device;

@@ -95,7 +95,7 @@ void CollectBatches(const RunRecord& run, int64_t steady_first, RunCosts* costs)
     cost.samples = batch.samples;
     cost.collate = DemandOf(batch.collate);
     cost.whole = DemandOf(batch.load);
-    cost.begin_ns = static_cast<double>(batch.load_begin_ns);
+    cost.run_queue_ns = static_cast<double>(batch.load.run_queue_ns);
     cost.complete = !split || recorded[b] >= batch.samples;
     if (split) {
       cost.own.wait = std::max(0.0, cost.whole.wait - of_samples[b].wait - cost.collate.wait);

@@ -23,8 +23,8 @@ struct BatchCost {
   Demand collate;
   Demand own;  // load - samples - collate, when every sample was recorded
   bool complete = true;
-  Demand whole;  // load
-  double begin_ns = 0;
+  Demand whole;             // load
+  double run_queue_ns = 0;  // of the load
 };
 
 struct StepCost {

@@ -46,10 +46,13 @@ class BatchPhases {
       phase_ = 0;
       ++place_;
     }
-    if (!first && batch_->worker.wait >= DemandTape::kShortWaitNs) return Scaled(phase);
+    const double own_wait = batch_->worker.wait + batch_->delay_ns * scenario_->scales.delay;
+    if (!first && own_wait >= DemandTape::kShortWaitNs) return Scaled(phase);
     *phase += batch_->worker;
     own_taken_ = true;
-    return Scaled(phase);
+    Scaled(phase);
+    phase->wait += batch_->delay_ns * scenario_->scales.delay * scenario_->scales.loading;
+    return true;
   }
 
  private:
@@ -124,6 +127,7 @@ class LoaderSimulation {
     int32_t outstanding = 0;  // requested and not yet received
     bool waking = false, waiting = false;
     double computing = 0;  // to follow the current wait
+    double compute_begin = -1, compute_demand = 0;
     BatchPhases phases;
   };
 
@@ -151,10 +155,20 @@ class LoaderSimulation {
       worker.waking = false;
       TakeRequest(index);
     } else if (std::exchange(worker.waiting, false) && worker.computing > 0) {
-      cores_.Compute(index, worker.computing, 1);
+      ComputeOnWorker(index, worker.computing);
     } else {
+      if (worker.compute_begin >= 0) {
+        result_.worker_queue_ns += std::max(0.0, cores_.now() - worker.compute_begin - worker.compute_demand);
+        worker.compute_begin = -1;
+      }
       ContinueBatch(index);
     }
+  }
+
+  void ComputeOnWorker(int32_t index, double demand) {
+    workers_[index].compute_begin = cores_.now();
+    workers_[index].compute_demand = demand;
+    cores_.Compute(index, demand, 1);
   }
 
   void TakeRequest(int32_t index) {
@@ -175,7 +189,7 @@ class LoaderSimulation {
         worker.computing = phase.cpu;
         cores_.Wait(index, phase.wait);
       } else {
-        cores_.Compute(index, phase.cpu, 1);
+        ComputeOnWorker(index, phase.cpu);
       }
       return;
     }

@@ -38,7 +38,8 @@ SimulationResult SolveRecurrence(const DemandTape& tape, absl::Span<const BatchW
     }
     Demand load = tape.Sum(batch.first_sample, batch.samples);
     load += batch.worker;
-    const double service = (load.wait * scale.wait + load.cpu * scale.cpu) * scale.loading;
+    const double service =
+        (load.wait * scale.wait + load.cpu * scale.cpu + batch.delay_ns * scale.delay) * scale.loading;
     if (workers == 0) {
       step.wait_end = main + service;
     } else {

@@ -29,6 +29,7 @@ struct BatchWork {
   int32_t samples = 0;
   bool opens_epoch = false;  // the loader primes anew before it; true for batch 0
   Demand worker;             // collate and what a batch costs its worker beyond its samples
+  double delay_ns = 0;       // worker, waiting for a core that others than this run hold
   double receive_ns = 0;     // main, computing
   double copy_ns = 0;        // main, waiting for an exposed copy
   double launch_ns = 0;      // main, computing
@@ -47,6 +48,7 @@ struct Latencies {
 // Factors on the demands, for intervals and for what-if questions.
 struct Scales {
   double wait = 1, cpu = 1, device = 1;
+  double delay = 1;
   double loading = 1;  // of all that a worker does, on top of the others
 };
 
@@ -83,8 +85,9 @@ struct StepTimes {
 
 struct SimulationResult {
   std::vector<StepTimes> steps;
-  double host_cpu_ns = 0;  // computing done by all jobs
-  int64_t phases = 0;      // events that were simulated; 0 for the direct solution
+  double worker_queue_ns = 0;  // that workers waited for a core
+  double host_cpu_ns = 0;      // computing done by all jobs
+  int64_t phases = 0;          // events that were simulated; 0 for the direct solution
   bool shared_cores = false;
 };
 
