@@ -14,7 +14,7 @@ namespace stallpoint {
 namespace {
 
 constexpr int64_t kPssIntervalNs = 1'000'000'000;
-constexpr int64_t kPssCostFactor = 200;
+constexpr int64_t kPssCostFactor = 500;
 
 std::optional<uint64_t> ParseNumber(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));

@@ -23,7 +23,7 @@ class ProcessCounters {
   ProcessCounters(const ProcessCounters&) = delete;
   ProcessCounters& operator=(const ProcessCounters&) = delete;
 
-  // PSS is read once a second, and less often in a process so large that reading it takes more than half a percent of
+  // PSS is read once a second, and less often in a process so large that reading it takes more than 0.2 percent of
   // the time: the kernel walks all its pages.
   ProcessSample Sample();
 
