@@ -9,7 +9,7 @@ namespace stallpoint {
 namespace {
 
 // Holds any frame, and moves few bytes per read.
-constexpr size_t kBufferBytes = 4 << 20;
+constexpr size_t kBufferBytes = 2 << 20;
 // Frames nested in damaged payloads could make checking quadratic: beyond this much, lengths are believed.
 constexpr uint64_t kMaxDistrustedBytes = 1 << 30;
 
