@@ -115,15 +115,16 @@ int Main(pid_t parent) {
   signal(SIGPIPE, SIG_IGN);
   const int signals = TakeOverSignals();
 
-  static const MessageSocket socket(kChildSocket);
+  // Never destroyed: when a plugin calls exit(), other threads go on using them.
+  static const auto& socket = *new MessageSocket(kChildSocket);
   run::ToChild message;
   const auto received = socket.Receive(&message);
   if (!received.ok() || !*received || !message.has_request()) return run_exit::kIo;
   const RunRequest request = FromProto(message.request());
 
-  static RunControl control;
-  static Finish finish(socket);
-  static Supervisor supervisor(socket, signals, control, finish);
+  static auto& control = *new RunControl();
+  static auto& finish = *new Finish(socket);
+  static auto& supervisor = *new Supervisor(socket, signals, control, finish);
   std::thread([] { supervisor.Run(); }).detach();
   const auto on_progress = [](const RunProgress& progress) {
     run::ToParent report;
