@@ -75,8 +75,12 @@ void EventDecoder::Decode(const trace::Chunk& chunk, const TraceReader::Origin& 
   Target target = {writer, {run_id, origin.writer_id}, visitor};
   const ClockMap& clock = writer.clock;
 
-  if (chunk.has_segment_start()) {
+  // A segment whose start was lost has no ids of the one before.
+  if (chunk.has_segment_start() || origin.segment_index != writer.scope.segment_index) {
     writer.scope = Scope();
+    writer.scope.segment_index = origin.segment_index;
+  }
+  if (chunk.has_segment_start()) {
     visitor.OnSegment(target.source, chunk.segment_start());
   }
   Define(chunk, target);

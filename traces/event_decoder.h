@@ -36,6 +36,7 @@ class EventDecoder {
   };
   // What one writer's ids mean in its current segment.
   struct Scope {
+    uint32_t segment_index = 0;
     absl::flat_hash_map<uint32_t, StageName> names;
     absl::flat_hash_map<uint32_t, std::string> devices;
     absl::flat_hash_map<uint32_t, const Track*> tracks;

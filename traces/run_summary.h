@@ -26,8 +26,8 @@ struct Shares {
 };
 
 // Iterations [first, last) and the time from the end of iteration first-1 (on the device, or main without a device
-// timeline) to the end of iteration last-1. `steady` is false when fewer than 20 steps followed start-up and priming, and
-// the window is then the whole run.
+// timeline) to the end of iteration last-1. `steady` is false when fewer than 20 steps followed start-up and priming,
+// and the window is then the whole run.
 struct SteadyWindow {
   int64_t first = 0, last = 0;
   int64_t begin_ns = 0, end_ns = 0;
@@ -50,9 +50,9 @@ struct RunSummary {
   double wall_s = 0, startup_s = 0;
   std::optional<double> epoch_edge_ms;  // mean cost of an epoch's end beyond a usual step; only for runs with epochs
   double step_ms_median = 0, step_ms_p90 = 0, step_ms_mean = 0;  // window / steps is the mean
-  double throughput_per_s = 0;  // samples
+  double throughput_per_s = 0;                                   // samples
   Shares shares;
-  std::vector<StageSummary> stages;  // sample stages, then "collate"
+  std::vector<StageSummary> stages;                                // sample stages, then "collate"
   std::optional<uint64_t> host_memory_bytes, device_memory_bytes;  // peaks
 };
 

@@ -1,10 +1,12 @@
 #include "traces/trace_events.h"
 
+#include <utility>
+
 namespace stallpoint {
 
 template <typename OnChunk>
 absl::Status TraceEvents::Read(OnChunk on_chunk) {
-  auto reader = TraceReader::Open(path_);
+  auto reader = open_reader_();
   if (!reader.ok()) return reader.status();
   trace::Chunk chunk;
   TraceReader::Origin origin;
@@ -21,7 +23,16 @@ absl::Status TraceEvents::Read(OnChunk on_chunk) {
 }
 
 absl::StatusOr<std::unique_ptr<TraceEvents>> TraceEvents::Open(const std::string& path) {
-  std::unique_ptr<TraceEvents> events(new TraceEvents(path));
+  return Open([path] { return TraceReader::Open(path); });
+}
+
+absl::StatusOr<std::unique_ptr<TraceEvents>> TraceEvents::OpenBytes(std::string_view bytes) {
+  return Open([bytes] { return TraceReader::OpenBytes(bytes); });
+}
+
+absl::StatusOr<std::unique_ptr<TraceEvents>> TraceEvents::Open(OpenReader open_reader) {
+  std::unique_ptr<TraceEvents> events(new TraceEvents());
+  events->open_reader_ = std::move(open_reader);
   absl::Status read = events->Read([&](const trace::Chunk& chunk, const TraceReader::Origin& origin) {
     events->decoder_.LearnClocks(chunk, origin);
   });

@@ -8,9 +8,10 @@
 #define STALLPOINT_TRACES_TRACE_EVENTS_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -25,6 +26,8 @@ class TraceEvents {
  public:
   // Errors are those of TraceReader::Open.
   static absl::StatusOr<std::unique_ptr<TraceEvents>> Open(const std::string& path);
+  // Reads from memory; `bytes` must outlive the object.
+  static absl::StatusOr<std::unique_ptr<TraceEvents>> OpenBytes(std::string_view bytes);
 
   // Events of one track come in the order of their ends; tracks are interleaved.
   absl::Status Visit(TraceVisitor& visitor);
@@ -36,11 +39,14 @@ class TraceEvents {
   const EventDecoder& decoder() const { return decoder_; }
 
  private:
-  explicit TraceEvents(std::string path) : path_(std::move(path)) {}
+  using OpenReader = std::function<absl::StatusOr<std::unique_ptr<TraceReader>>()>;
+
+  TraceEvents() = default;
+  static absl::StatusOr<std::unique_ptr<TraceEvents>> Open(OpenReader open_reader);
   template <typename OnChunk>
   absl::Status Read(OnChunk on_chunk);
 
-  std::string path_;
+  OpenReader open_reader_;
   EventDecoder decoder_;
   std::vector<Gap> gaps_;
   std::vector<std::string> warnings_;

@@ -150,6 +150,26 @@ TEST_CASE("ids mean what their own segment says") {
   CHECK(runs[0].CostsOfSample(0)[1].wall_ns == 3'000'000);
 }
 
+TEST_CASE("a segment whose start was lost does not take its ids from the segment before") {
+  TraceBuilder trace;
+  trace.Span(trace.main(), "launch", trace::STAGE_KIND_LAUNCH, 1, 2, 0);
+  const std::vector<trace::Chunk> chunks = trace.Chunks();
+  EventDecoder decoder;
+  RunRecordBuilder builder;
+  TraceReader::Origin whole, headless;
+  whole.writer_id = headless.writer_id = 70;
+  whole.segment = &chunks[0].segment_start();
+  headless.segment_index = 1;
+  decoder.LearnClocks(chunks[0], whole);
+  decoder.SealClocks();
+  decoder.Decode(chunks[0], whole, builder);
+  decoder.Decode(chunks[1], headless, builder);
+  const std::vector<RunRecord> runs = builder.Finish();
+  REQUIRE(runs.size() == 1);  // the writer's run is known all the same
+  CHECK(runs[0].unknown_ids == 2);
+  CHECK(runs[0].iterations.empty());
+}
+
 TEST_CASE("a file holds several runs, and main_run is the one that was asked for") {
   TemporaryFile file(".sptrace");
   TraceBuilder calibration(8, 80, trace::RUN_ROLE_CALIBRATION);

@@ -81,24 +81,30 @@ std::vector<std::string> ExportFormats() {
   return names;
 }
 
-absl::Status ExportTrace(const std::string& trace_path, const std::string& format, std::ostream& out,
+absl::Status ExportTrace(TraceEvents& events, const std::string& format, std::ostream& out,
                          const ExportOptions& options) {
   const Format* chosen = FindFormat(format);
   if (chosen == nullptr) return NoSuchFormat(format);
-  auto events = TraceEvents::Open(trace_path);
-  if (!events.ok()) return events.status();
-  const auto contents = LoadTrace(**events);
+  const auto contents = LoadTrace(events);
   if (!contents.ok()) return contents.status();
   if (options.run && *options.run >= contents->runs.size()) {
     return absl::InvalidArgumentError(fmt::format("run {} was asked for, but the trace holds {}, counted from 0",
                                                   *options.run, contents->runs.size()));
   }
   const RunRecord& run = options.run ? contents->runs[*options.run] : contents->main_run();
-  absl::Status written = chosen->write({**events, run}, out);
+  absl::Status written = chosen->write({events, run}, out);
   if (!written.ok()) return written;
   out.flush();
   if (!out) return absl::ResourceExhaustedError("the export could not be written: is the disk full?");
   return absl::OkStatus();
+}
+
+absl::Status ExportTrace(const std::string& trace_path, const std::string& format, std::ostream& out,
+                         const ExportOptions& options) {
+  if (FindFormat(format) == nullptr) return NoSuchFormat(format);
+  auto events = TraceEvents::Open(trace_path);
+  if (!events.ok()) return events.status();
+  return ExportTrace(**events, format, out, options);
 }
 
 absl::Status ExportTrace(const std::string& trace_path, const std::string& format, const std::string& out_path,

@@ -18,6 +18,8 @@
 
 namespace stallpoint {
 
+class TraceEvents;
+
 struct ExportOptions {
   // Position of the run in the file, from 0.
   std::optional<size_t> run;
@@ -29,6 +31,9 @@ std::vector<std::string> ExportFormats();
 // InvalidArgument: no such format or run. DataLoss and others: the trace, as LoadTrace. ResourceExhausted: the output
 // could not be written.
 absl::Status ExportTrace(const std::string& trace_path, const std::string& format, std::ostream& out,
+                         const ExportOptions& options = {});
+
+absl::Status ExportTrace(TraceEvents& events, const std::string& format, std::ostream& out,
                          const ExportOptions& options = {});
 
 // The same into a file of mode 0600; a regular file that exists is replaced, a link, device or FIFO is refused. Nothing
