@@ -33,11 +33,24 @@ bool WaitsForEachStep(const RunRecord& run, const SteadyWindow& window) {
   return waits >= 4 && own >= waits * 9 / 10;
 }
 
-StageFinding SlowestStage(const RunSummary& summary, bool cores_full) {
+// Loading waited for a core for a tenth of its time, and the run used less than half of the cores.
+bool Disturbed(const RunRecord& run, const SteadyWindow& window, double cores_busy) {
+  if (cores_busy >= 0.5) return false;
+  double wall = 0, queued = 0;
+  const int64_t last = std::min<int64_t>(window.last, static_cast<int64_t>(run.batches.size()));
+  for (int64_t i = window.first; i < last; ++i) {
+    wall += static_cast<double>(run.batches[i].load.wall_ns);
+    queued += static_cast<double>(run.batches[i].load.run_queue_ns);
+  }
+  return queued > 0.1 * wall;
+}
+
+// What others made a stage wait says nothing of the stage.
+StageFinding SlowestStage(const RunSummary& summary, bool cores_full, bool disturbed) {
   StageFinding finding;
   double longest = 0;
   for (const StageSummary& stage : summary.stages) {
-    const double time = cores_full ? stage.cpu_ms : stage.wall_ms;
+    const double time = cores_full ? stage.cpu_ms : stage.wall_ms - (disturbed ? stage.run_queue_ms : 0);
     if (time > longest) {
       longest = time;
       finding.stage = &stage;
@@ -45,7 +58,7 @@ StageFinding SlowestStage(const RunSummary& summary, bool cores_full) {
   }
   if (finding.stage == nullptr) return finding;
   const StageSummary& stage = *finding.stage;
-  if (stage.cpu_ms + stage.run_queue_ms >= stage.io_ms + stage.blocked_ms) {
+  if (stage.cpu_ms + (disturbed ? 0 : stage.run_queue_ms) >= stage.io_ms + stage.blocked_ms) {
     finding.wait = Wait::kCpu;
   } else {
     finding.wait = stage.io_ms >= stage.blocked_ms ? Wait::kIo : Wait::kBlocked;
@@ -58,12 +71,13 @@ StageFinding SlowestStage(const RunSummary& summary, bool cores_full) {
 Case Examine(const RunRecord& run, const Predictor* predictor, double threshold) {
   Case c{.run = run, .predictor = predictor, .threshold = threshold, .summary = Summarize(run)};
   c.cores_busy = CoresBusy(run, c.summary.window);
+  c.disturbed = Disturbed(run, c.summary.window, c.cores_busy);
   c.waits_for_each_step = WaitsForEachStep(run, c.summary.window);
   if (predictor != nullptr) c.model = predictor->Predict(predictor->recorded());
   return c;
 }
 
-StageFinding FindSlowestStage(const Case& c) { return SlowestStage(c.summary, c.cores_full()); }
+StageFinding FindSlowestStage(const Case& c) { return SlowestStage(c.summary, c.cores_full(), c.disturbed); }
 
 std::string FlagOf(const std::string& knob) {
   const std::pair<const char*, const char*> flags[] = {{"worker_count", "--workers"},

@@ -27,7 +27,9 @@ struct Case {
   const Predictor* predictor;  // may be null
   double threshold;
   RunSummary summary;
-  double cores_busy = 0;             // share of the usable cores that computed, in the window
+  double cores_busy = 0;  // share of the usable cores that computed, in the window
+  // Workers waited for cores although the run left cores free: something else was running.
+  bool disturbed = false;
   bool waits_for_each_step = false;  // main waited for the device after every step
   std::optional<Prediction> model;   // of the recorded setting
 

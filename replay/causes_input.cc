@@ -66,13 +66,13 @@ std::string LoaderAdvice(const Case& c, const StageFinding& slowest, const std::
   const std::string stage = slowest.stage != nullptr ? slowest.stage->name : "loading";
   std::string advice;
   if (slowest.wait == Wait::kCpu) {
-    const bool full = c.cores_full() || (found && !found->frees && found->prediction.cores_busy >= 0.85);
-    if (full && !(found && found->frees)) {
+    if (!(found && found->frees)) {
+      const char* state = c.cores_full() ? "full" : c.disturbed ? "shared with other work" : "full at the best setting";
       advice = fmt::format(
           "{} is CPU-bound and {:.3g} cores are {}: more workers than cores will not help. Make {} cheaper (smaller "
           "inputs, "
           "a faster decoder, results kept from an earlier pass) or give the run more cores.",
-          stage, c.run.usable_cores, c.cores_full() ? "full" : "full at the best setting", stage);
+          stage, c.run.usable_cores, state, stage);
     } else {
       advice = fmt::format("{} is CPU-bound: workers up to the number of cores compute side by side.", stage);
     }
@@ -127,7 +127,7 @@ std::optional<Cause> FindSlowInput(const Case& c) {
   }
   cause.evidence.push_back(
       fmt::format("the run keeps {:.3g} cores {:.0f} % busy", c.run.usable_cores, c.cores_busy * 100));
-  if (times.run_queue_ms > 0.1 * times.batch_ms && c.cores_busy < 0.5) {
+  if (c.disturbed) {
     cause.evidence.push_back(
         fmt::format("its workers waited {:.3g} ms a batch for a core although the run left cores free: something else "
                     "was running on this "
@@ -143,6 +143,9 @@ std::optional<Cause> FindSlowInput(const Case& c) {
     cause.evidence.push_back(
         fmt::format("with loading that costs nothing a step would take {:.3g} ms (simulated)", freed.step_ms));
     found = SearchLoaderFix(*c.predictor, c.run.usable_cores, c.threshold);
+    // Beyond the cores, a gain that frees nothing is taken from whatever else runs there.
+    const bool beyond_cores = slowest.wait == Wait::kCpu && c.run.knobs.worker_count >= std::floor(c.run.usable_cores);
+    if (found && !found->frees && beyond_cores) found.reset();
     if (found) cause.fix = MakeFix(c.predictor->recorded(), found->prediction);
   }
   cause.advice = LoaderAdvice(c, slowest, found, edge_share);

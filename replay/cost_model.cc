@@ -129,21 +129,6 @@ void BuildTape(const FittedRun& main, const std::vector<double>& factors, CostMo
                                   std::max(kTapeLength, main.costs.order.size() * 2));
 }
 
-// What the recorded setting, simulated, leaves unexplained of the wait for cores.
-double UnexplainedDelay(const CostModel& model, const RunCosts& costs) {
-  double queued = 0, samples = 0;
-  for (const BatchCost& batch : costs.batches) {
-    queued += batch.run_queue_ns;
-    samples += static_cast<double>(batch.samples);
-  }
-  if (model.recorded.worker_count == 0) return queued / samples;
-  constexpr int64_t kSteps = 256;
-  const std::vector<BatchWork> batches = model.Batches(model.recorded, kSteps, true);
-  const SimulationResult result = SimulateSharedCores(model.tape, batches, model.ScenarioOf(model.recorded));
-  const double explained = result.worker_queue_ns / static_cast<double>(kSteps * model.recorded.batch_size);
-  return std::max(0.0, queued / samples - explained);
-}
-
 }  // namespace
 
 int CpusInList(const std::string& list) {
@@ -203,7 +188,6 @@ absl::StatusOr<CostModel> CostModel::Fit(absl::Span<const RunRecord> runs) {
   model.memory = FitMemory(fitted);
   model.host_speed = FitHostSpeed(fitted, model.stretch);
   MeasureSamplingErrors(costs, &model);
-  model.delay_per_sample_ns = UnexplainedDelay(model, costs);
   model.fewest_workers = model.most_workers = run.knobs.worker_count;
   model.fewest_batch = model.most_batch = run.knobs.batch_size;
   for (const FittedRun& each : fitted) {
@@ -212,6 +196,7 @@ absl::StatusOr<CostModel> CostModel::Fit(absl::Span<const RunRecord> runs) {
     model.fewest_batch = std::min(model.fewest_batch, each.run->knobs.batch_size);
     model.most_batch = std::max(model.most_batch, each.run->knobs.batch_size);
   }
+  FitDisturbance(costs, &model);
   return model;
 }
 
@@ -251,6 +236,8 @@ Scenario CostModel::ScenarioOf(const Knobs& knobs) const {
   scenario.stretch = stretch;
   scenario.device_threads = DeviceOf(knobs).threads;
   scenario.latencies = latencies;
+  scenario.scales.cpu = disturbance.slow;
+  if (scenario.device_threads > 0) scenario.scales.device = disturbance.device_slow;
   return scenario;
 }
 
@@ -284,7 +271,7 @@ std::vector<BatchWork> CostModel::Batches(const Knobs& knobs, int64_t steps, boo
     place += samples;
     batch.worker = collate.At(samples);
     batch.worker += per_batch.At(samples);
-    batch.delay_ns = delay_per_sample_ns * static_cast<double>(samples);
+    batch.delay_ns = disturbance.delay_per_sample_ns * static_cast<double>(samples);
     const MainCost& cost = main[Pick(Hash(seed ^ kMainDraw, i), main.size())];
     batch.receive_ns = cost.receive_ns;
     batch.launch_ns = cost.launch_ns;

@@ -79,6 +79,14 @@ struct MemoryModel {
   int64_t device_samples = 0;  // batch size it was recorded at
 };
 
+// Waiting for a core that the run's own threads do not explain: something else was running, or the scheduler was late.
+// It is taken to stay as it was, and intervals reach to a host without it.
+struct Disturbance {
+  double delay_per_sample_ns = 0;  // after a wait, until the thread ran again
+  double slow = 1;                 // of computing
+  double device_slow = 1;          // of a step on the host
+};
+
 class CostModel {
  public:
   // See Predictor::Fit for the errors.
@@ -101,9 +109,7 @@ class CostModel {
   std::vector<StageDemand> stages;  // of samples, then "collate"
   DemandTape tape;
   AffineDemand collate, per_batch;
-  // Wait for a core per sample that the run's own threads do not explain: something else was running, or the scheduler
-  // was late. It is taken to stay as it was.
-  double delay_per_sample_ns = 0;
+  Disturbance disturbance;
   std::vector<MainCost> main;  // of steady iterations; never empty
   Latencies latencies;
   DeviceModel device;

@@ -40,6 +40,10 @@ double SlowDown(const RunCosts& costs, double stretch);
 DeviceModel FitDevice(absl::Span<const FittedRun> runs, double stretch);
 MemoryModel FitMemory(absl::Span<const FittedRun> runs);
 
+// Sets `model->disturbance` so that the recorded setting, simulated, loads a batch in the time that it took. All else
+// of the model is fitted already.
+void FitDisturbance(const RunCosts& costs, CostModel* model);
+
 // Mean CPU of a sample of `run` relative to that of `main`, over the samples that both met; per stage.
 std::vector<double> CpuRatios(const FittedRun& run, const FittedRun& main);
 // How far the host's speed may be from the fitted one, from how it moved between runs and within the main run.

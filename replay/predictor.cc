@@ -28,7 +28,7 @@ constexpr double kModelErrorNs = 30e3;
 // The kernel's time slices cost capacity when jobs that sleep and compute outnumber the cores; sharing does not show
 // it.
 constexpr double kTimeSliceError = 0.10;
-constexpr double kDelayGrowth = 0.5;
+constexpr double kDisturbanceGrowth = 0.5;
 constexpr double kSaturated = 0.9;
 constexpr double kConfidenceOfErrors = 0.8;
 
@@ -119,8 +119,13 @@ class ReplayPredictor final : public Predictor {
     if (device.threads > 0) stepping = std::hypot(stepping, host);
     const double sign = slow ? 1 : -1;
     Scales scales = scenario.scales;
-    // A delay that the run itself does not explain may go away as it came, or grow.
-    scales.delay *= slow ? 1 + kDelayGrowth : 0;
+    // What the run itself does not explain may go away as it came, or grow.
+    const auto disturbed = [&](double factor) { return slow ? 1 + (factor - 1) * (1 + kDisturbanceGrowth) : 1; };
+    scales.delay *= slow ? 1 + kDisturbanceGrowth : 0;
+    scales.cpu *= disturbed(model_.disturbance.slow) / model_.disturbance.slow;
+    if (scenario.device_threads > 0) {
+      scales.device *= disturbed(model_.disturbance.device_slow) / model_.disturbance.device_slow;
+    }
     scales.wait *= std::max(0.05, 1 + sign * z * model_.wait_error);
     scales.cpu *= std::max(0.05, 1 + sign * computing);
     scales.device *= std::max(0.05, 1 + sign * stepping);

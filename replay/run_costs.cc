@@ -95,7 +95,7 @@ void CollectBatches(const RunRecord& run, int64_t steady_first, RunCosts* costs)
     cost.samples = batch.samples;
     cost.collate = DemandOf(batch.collate);
     cost.whole = DemandOf(batch.load);
-    cost.run_queue_ns = static_cast<double>(batch.load.run_queue_ns);
+    cost.wall_ns = static_cast<double>(batch.load.wall_ns);
     cost.complete = !split || recorded[b] >= batch.samples;
     if (split) {
       cost.own.wait = std::max(0.0, cost.whole.wait - of_samples[b].wait - cost.collate.wait);
@@ -185,6 +185,36 @@ void MeasureLatencies(const RunRecord& run, int64_t steady_first, RunCosts* cost
                            waits_for_own_step >= steps_ahead_possible * 9 / 10;
 }
 
+void MeasureQueueing(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
+  double samples = 0, queued = 0;
+  for (size_t b = static_cast<size_t>(steady_first); b < run.batches.size(); ++b) {
+    if (!Loaded(run.batches[b])) continue;
+    samples += run.batches[b].samples;
+    queued += static_cast<double>(run.batches[b].load.run_queue_ns);
+  }
+  double after_wait = 0;
+  for (size_t i = 0; i < run.samples.size() && !run.sample_stages.empty(); ++i) {
+    if (run.samples[i].batch < steady_first) continue;
+    for (const StageCost& cost : run.CostsOfSample(i)) {
+      if (static_cast<double>(cost.wait_ns()) >= DemandTape::kShortWaitNs) {
+        after_wait += static_cast<double>(cost.run_queue_ns);
+      }
+    }
+  }
+  if (samples > 0) {
+    costs->queued_after_wait_ns = std::min(after_wait, queued) / samples;
+    costs->queued_computing_ns = std::max(0.0, queued - after_wait) / samples;
+  }
+  double demand = 0, wall = 0;
+  for (size_t i = static_cast<size_t>(steady_first); i < run.iterations.size(); ++i) {
+    const IterationRecord& it = run.iterations[i];
+    const double length = Length(it.device_begin_ns, it.device_end_ns);
+    wall += length;
+    demand += std::max(length * 0.01, length - static_cast<double>(it.device.run_queue_ns));
+  }
+  if (demand > 0) costs->device_stretch = wall / demand;
+}
+
 // Busy cores over the steady part, and how many of them others keep busy from where a computing job stands.
 void MeasureCrowd(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
   const int64_t count = static_cast<int64_t>(run.iterations.size());
@@ -235,6 +265,7 @@ absl::StatusOr<RunCosts> MeasureCosts(const RunRecord& run) {
     return absl::FailedPreconditionError("the steps after start-up were not recorded: record more steps (--steps 100)");
   }
   MeasureLatencies(run, steady_first, &costs);
+  MeasureQueueing(run, steady_first, &costs);
   MeasureCrowd(run, steady_first, &costs);
   return costs;
 }

@@ -23,8 +23,8 @@ struct BatchCost {
   Demand collate;
   Demand own;  // load - samples - collate, when every sample was recorded
   bool complete = true;
-  Demand whole;             // load
-  double run_queue_ns = 0;  // of the load
+  Demand whole;        // load
+  double wall_ns = 0;  // of the load
 };
 
 struct StepCost {
@@ -43,8 +43,11 @@ struct RunCosts {
   Latencies latencies;
   bool syncs_each_step = false;
   bool device_on_main = false;  // no device timeline: main's own step counts as the device
-  double busy_cores = 0;        // mean, over the steady part
-  double crowd = 0;             // how busy a computing job sees the other cores: 0 idle, 1 all busy
+  // Waiting for a core per sample: in stages that had waited for something, and in the others.
+  double queued_after_wait_ns = 0, queued_computing_ns = 0;
+  double device_stretch = 1;  // wall over demand of a step: what waiting for cores did to it
+  double busy_cores = 0;      // mean, over the steady part
+  double crowd = 0;           // how busy a computing job sees the other cores: 0 idle, 1 all busy
 };
 
 // FailedPrecondition when there is too little to fit; the message says what to record.

@@ -127,7 +127,7 @@ class LoaderSimulation {
     int32_t outstanding = 0;  // requested and not yet received
     bool waking = false, waiting = false;
     double computing = 0;  // to follow the current wait
-    double compute_begin = -1, compute_demand = 0;
+    double begin = 0;      // of the current batch
     BatchPhases phases;
   };
 
@@ -155,20 +155,10 @@ class LoaderSimulation {
       worker.waking = false;
       TakeRequest(index);
     } else if (std::exchange(worker.waiting, false) && worker.computing > 0) {
-      ComputeOnWorker(index, worker.computing);
+      cores_.Compute(index, worker.computing, 1);
     } else {
-      if (worker.compute_begin >= 0) {
-        result_.worker_queue_ns += std::max(0.0, cores_.now() - worker.compute_begin - worker.compute_demand);
-        worker.compute_begin = -1;
-      }
       ContinueBatch(index);
     }
-  }
-
-  void ComputeOnWorker(int32_t index, double demand) {
-    workers_[index].compute_begin = cores_.now();
-    workers_[index].compute_demand = demand;
-    cores_.Compute(index, demand, 1);
   }
 
   void TakeRequest(int32_t index) {
@@ -176,6 +166,7 @@ class LoaderSimulation {
     worker.batch = worker.requests[worker.oldest];
     worker.oldest = static_cast<int32_t>((worker.oldest + 1) % worker.requests.size());
     --worker.pending;
+    worker.begin = cores_.now();
     worker.phases.Begin(tape_, batches_[worker.batch], scenario_);
     ContinueBatch(index);
   }
@@ -189,12 +180,13 @@ class LoaderSimulation {
         worker.computing = phase.cpu;
         cores_.Wait(index, phase.wait);
       } else {
-        ComputeOnWorker(index, phase.cpu);
+        cores_.Compute(index, phase.cpu, 1);
       }
       return;
     }
     const int64_t done = std::exchange(worker.batch, -1);
     finished_[done] = true;
+    result_.service_ns += cores_.now() - worker.begin;
     if (!scenario_.in_order) arrivals_.push_back(done);
     if (main_state_ == MainState::kAwaitBatch && BatchReady()) {
       EnterMain(MainState::kBatchWake, scenario_.latencies.batch_wake_ns);
@@ -280,6 +272,7 @@ class LoaderSimulation {
       }
     }
     step().wait_end = cores_.now();
+    if (inline_loading()) result_.service_ns += step().wait_end - step().wait_begin;
     ComputeOnMain(MainState::kReceive, work().receive_ns);
   }
 

@@ -40,6 +40,7 @@ SimulationResult SolveRecurrence(const DemandTape& tape, absl::Span<const BatchW
     load += batch.worker;
     const double service =
         (load.wait * scale.wait + load.cpu * scale.cpu + batch.delay_ns * scale.delay) * scale.loading;
+    result.service_ns += service;
     if (workers == 0) {
       step.wait_end = main + service;
     } else {

@@ -85,9 +85,9 @@ struct StepTimes {
 
 struct SimulationResult {
   std::vector<StepTimes> steps;
-  double worker_queue_ns = 0;  // that workers waited for a core
-  double host_cpu_ns = 0;      // computing done by all jobs
-  int64_t phases = 0;          // events that were simulated; 0 for the direct solution
+  double service_ns = 0;   // that loading took, of all batches, from taking a request to handing over
+  double host_cpu_ns = 0;  // computing done by all jobs
+  int64_t phases = 0;      // events that were simulated; 0 for the direct solution
   bool shared_cores = false;
 };
 
