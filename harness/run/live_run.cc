@@ -181,7 +181,7 @@ absl::StatusOr<RunOutcome> RunInProcess(const RunRequest& request,
   std::atomic<bool> done{false};
   std::thread watcher([&] {
     while (!done.load() && !cancel.load()) poll(nullptr, 0, 20);
-    if (cancel.load()) control.cancelled = true;
+    if (cancel.load()) control.End(trace::OUTCOME_CANCELLED, "cancelled");
   });
   auto outcome = RunHere(request, on_progress, control);
   done = true;

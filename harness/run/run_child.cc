@@ -54,7 +54,7 @@ class Supervisor {
 
   void Run() {
     const run::End end = WaitForOrder();
-    control_.cancelled = true;
+    control_.End(end.outcome(), end.message());
     poll(nullptr, 0, static_cast<int>(end.grace_ns() / kNsPerMs));
     control_.CloseTrace(end.outcome(), end.message());
     finish_.With(

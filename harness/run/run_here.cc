@@ -155,7 +155,10 @@ class WorkloadRun {
     absl::Status status = StartWorkload();
     if (status.ok()) status = Train();
     // What a plugin returns after it was told to end is no failure of its own.
-    return !status.ok() && absl::IsCancelled(guard_.Check()) ? guard_.Check() : status;
+    if (!status.ok() && absl::IsCancelled(guard_.Check())) return guard_.Check();
+    if (!absl::IsCancelled(status)) return status;
+    return absl::InternalError(
+        absl::StrCat("the workload gave up although the run was not cancelled: ", status.message()));
   }
 
   bool trained() const { return trained_; }
@@ -211,6 +214,23 @@ class WorkloadRun {
 
 }  // namespace
 
+void RunControl::End(trace::Outcome outcome, const std::string& message) {
+  {
+    std::lock_guard lock(mutex_);
+    end_outcome_ = outcome;
+    end_message_ = message;
+  }
+  cancelled_ = true;
+}
+
+void RunControl::Explain(RunOutcome* outcome) const {
+  if (outcome->outcome != trace::OUTCOME_CANCELLED) return;
+  std::lock_guard lock(mutex_);
+  outcome->outcome = end_outcome_;
+  outcome->message = end_message_;
+  outcome->exit_code = end_outcome_ == trace::OUTCOME_CANCELLED ? run_exit::kOk : run_exit::kWorkload;
+}
+
 void RunControl::CloseTrace(trace::Outcome outcome, const std::string& message) {
   std::lock_guard lock(mutex_);
   if (recorder_ != nullptr) recorder_->Finish(outcome, message).IgnoreError();
@@ -236,8 +256,9 @@ absl::StatusOr<RunOutcome> RunHere(const RunRequest& request,
   RunOutcome outcome;
   bool trained = false;
   {
-    WorkloadRun run(*plan, recorder->get(), control.cancelled, meter);
+    WorkloadRun run(*plan, recorder->get(), control.cancelled(), meter);
     outcome = OutcomeOf(run.Run());
+    control.Explain(&outcome);
     outcome.warnings = run.TakeWarnings();
     trained = run.trained();
   }

@@ -17,17 +17,22 @@ class Recorder;
 // Lets another thread end a run that does not end by itself: a workload that hangs. Any thread.
 class RunControl {
  public:
-  // Becomes true when the run is to end after its current step.
-  std::atomic<bool> cancelled{false};
-
+  // The run is to end after its current step, with this outcome instead of what it comes to.
+  void End(trace::Outcome outcome, const std::string& message);
   // Closes the trace of the run that is going on, if it is recorded, with this outcome. The run goes on unrecorded.
   void CloseTrace(trace::Outcome outcome, const std::string& message);
 
-  // For the run: the recorder to close, null when it is gone.
+  // For the run: whether End was called; its outcome in place of a cancelled one; the recorder to close, null when it
+  // is gone.
+  const std::atomic<bool>& cancelled() const { return cancelled_; }
+  void Explain(RunOutcome* outcome) const;
   void SetRecorder(Recorder* recorder);
 
  private:
-  std::mutex mutex_;
+  std::atomic<bool> cancelled_{false};
+  mutable std::mutex mutex_;
+  trace::Outcome end_outcome_ = trace::OUTCOME_CANCELLED;
+  std::string end_message_;
   Recorder* recorder_ = nullptr;
 };
 
