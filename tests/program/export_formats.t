@@ -8,9 +8,9 @@ A trace goes to a spreadsheet, to Perfetto and to Nsight Systems.
 
   $ stallpoint export run.sptrace --to perfetto -o run.perfetto-trace --quiet
   $ "$STALLPOINT_ROOT/.venv/bin/python" "$TESTDIR/helpers/perfetto_rows" run.perfetto-trace
-  loader worker 0
-  loader worker 1
   main
+  worker 0
+  worker 1
   slices balanced: True
 
   $ stallpoint export run.sptrace --to nsys -o run.nvtxt --quiet

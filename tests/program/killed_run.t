@@ -20,8 +20,9 @@ Killed at any moment after its first half second, a run leaves a trace that can 
   false
   true
   3
-  $ sleep 0.5; pgrep -f "stallpoint-run" | wc -l
+  $ sleep 0.5; for pid in $(pgrep stallpoint-run); do readlink /proc/$pid/cwd; done | grep -c -F "$PWD"
   0
+  [1]
 
 The run itself killed, not its parent: the parent says so.
 

@@ -4,9 +4,11 @@ The real importer of Nsight Systems makes a report of a trace; its export has th
   $ stallpoint record --plugin synthetic --workers 2 --batch 4 --steps 30 --set read_latency=5ms \
   >   --device emulated:launch=2ms,sample=1ms -o run.sptrace --quiet > /dev/null
   $ stallpoint export run.sptrace --to nsys -o run.nsys-rep --quiet
-  $ nsys export -t json -o run.json run.nsys-rep > /dev/null
-  $ grep -c -E '"(main|loader worker [01])"' run.json > /dev/null && echo rows
-  rows
+  $ nsys export -t json -o run.json run.nsys-rep > /dev/null 2>&1
+  $ grep -o -E '"Thread":{"Name":"(main|worker [01])"' run.json | sort
+  "Thread":{"Name":"main"
+  "Thread":{"Name":"worker 0"
+  "Thread":{"Name":"worker 1"
   $ "$STALLPOINT_ROOT/.venv/bin/python" "$TESTDIR/helpers/nsys_steps" run.json
   30 steps, each of 6.0 ms
 

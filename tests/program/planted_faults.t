@@ -19,8 +19,9 @@ A loader that hangs is timed out, and what was recorded until then can be read.
   >   --device emulated:launch=1ms,sample=0ms -o hang.sptrace --quiet | sed 's/stallpoint: .*//'
   error: timed-out: * (glob)
   hang.sptrace: * (glob)
-  $ stallpoint info hang.sptrace --json | json 'o["closed"]' 'o["steps"] > 3'
-  false
+  $ stallpoint info hang.sptrace --json | json 'o["outcome"]' 'o["steps"] > 3'
+  timed-out
   true
-  $ pgrep -f 'stallpoint-run.*hang' || echo none left
-  none left
+  $ for pid in $(pgrep stallpoint-run); do readlink /proc/$pid/cwd; done | grep -c -F "$PWD"
+  0
+  [1]

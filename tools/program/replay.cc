@@ -195,7 +195,8 @@ int Replay(const ReplayFlags& flags, const Context& context) {
   options.threshold = context.threshold;
   if (const auto predictor = Predictor::Fit(contents->runs, options); predictor.ok()) {
     request->knobs.device = (*predictor)->WithFittedTimes(request->knobs.device);
-    predicted = (*predictor)->PredictRun(request->knobs, request->steps);
+    predicted = request->epochs > 0 ? (*predictor)->Predict(request->knobs)
+                                    : (*predictor)->PredictRun(request->knobs, request->steps);
   } else if (!context.quiet) {
     fmt::print(stderr, "note: no prediction: {}\n", Printable(std::string(predictor.status().message())));
   }

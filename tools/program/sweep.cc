@@ -14,16 +14,13 @@
 #include "tools/program/context.h"
 #include "tools/program/output_file.h"
 #include "tools/program/progress.h"
+#include "tools/program/sweep_text.h"
 #include "tools/program/text.h"
 #include "tools/program/verbs.h"
 #include "traces/run_record.h"
-#include "traces/units.h"
 
 namespace stallpoint {
 namespace {
-
-// More rows than this are shown as the best of them; --csv and --json have all.
-constexpr size_t kRowsShown = 24;
 
 struct SweepFlags {
   std::vector<std::string> traces;
@@ -61,83 +58,6 @@ absl::StatusOr<SweepRanges> ParseRanges(const SweepFlags& flags, const RunRecord
   return ranges;
 }
 
-std::vector<std::string> Row(const Prediction& p, const std::string& mark) {
-  return {fmt::format("{}", p.knobs.batch_size),
-          fmt::format("{}", p.knobs.worker_count),
-          p.knobs.worker_count == 0 ? "-" : fmt::format("{}", p.knobs.prefetch_depth),
-          fmt::format("{:.2f}", p.step_ms),
-          fmt::format("{:.2f}..{:.2f}", p.step_ms_low, p.step_ms_high),
-          fmt::format("{:.4g}", p.throughput_per_s),
-          fmt::format("{:.1f} %", p.stall_share() * 100),
-          p.bound == Bound::kCompute ? "-" : Name(p.bound),
-          p.stage.empty() ? "-" : fmt::format("{} ({})", Printable(p.stage), Name(p.wait)),
-          p.host_memory_bytes ? HumanSize(*p.host_memory_bytes) : "-",
-          mark};
-}
-
-void PrintSettings(const SweepResult& result) {
-  std::vector<const Prediction*> rows;
-  for (const Prediction& setting : result.settings) rows.push_back(&setting);
-  if (rows.size() > kRowsShown) {
-    std::stable_sort(rows.begin(), rows.end(), [](const Prediction* a, const Prediction* b) {
-      return a->throughput_per_s > b->throughput_per_s;
-    });
-    fmt::print("the best {} of {} settings:\n", kRowsShown, rows.size());
-    rows.resize(kRowsShown);
-  }
-  Table table({"batch", "workers", "prefetch", "step ms", "interval", "samples/s", "stall", "bound", "stage",
-               "host memory", ""});
-  table.Add(Row(result.recorded, "<- recorded"));
-  for (const Prediction* row : rows) {
-    if (row->knobs == result.recorded.knobs) continue;
-    std::string mark;
-    if (result.recommended && row->knobs == result.recommended->knobs) {
-      mark = "<- recommended";
-    } else if (result.recommended_any_batch && row->knobs == result.recommended_any_batch->knobs) {
-      mark = "<- best with another batch size";
-    }
-    if (row->extrapolated) mark += mark.empty() ? "extrapolated" : ", extrapolated";
-    table.Add(Row(*row, mark));
-  }
-  fmt::print("{}", table.Render());
-}
-
-void PrintSweep(const SweepResult& result) {
-  PrintSettings(result);
-  for (const StallPoint& point : result.stall_points) {
-    fmt::print("stall point on {}: stalled at {:g}, free at {:g}", point.axis, point.stalled_at, point.free_at);
-    if (!point.stage.empty()) fmt::print(" (behind it: {}, {})", Printable(point.stage), Name(point.wait));
-    fmt::print("\n");
-  }
-  if (result.recommended) {
-    fmt::print("recommended: {} worker{}, prefetch {}: {:.2f} times the throughput; {}\n",
-               result.recommended->knobs.worker_count, result.recommended->knobs.worker_count == 1 ? "" : "s",
-               result.recommended->knobs.prefetch_depth, result.recommended->throughput_gain,
-               Printable(result.recommended->reason));
-  }
-  if (result.recommended_any_batch &&
-      (!result.recommended || result.recommended_any_batch->knobs != result.recommended->knobs)) {
-    fmt::print("with any batch size: batch {}, {} workers, prefetch {}: {:.2f} times the throughput\n",
-               result.recommended_any_batch->knobs.batch_size, result.recommended_any_batch->knobs.worker_count,
-               result.recommended_any_batch->knobs.prefetch_depth, result.recommended_any_batch->throughput_gain);
-  }
-}
-
-std::string Csv(const SweepResult& result) {
-  std::string csv =
-      "batch_size,worker_count,prefetch_depth,steps_in_flight,host_limit_bytes,device_limit_bytes,step_ms,step_ms_low,"
-      "step_ms_high,throughput_per_s,stall_share,bound,stage,wait,host_memory_bytes,device_memory_bytes,extrapolated\n";
-  const auto bytes = [](const std::optional<double>& value) { return value ? fmt::format("{:.0f}", *value) : ""; };
-  for (const Prediction& p : result.settings) {
-    csv += fmt::format("{},{},{},{},{},{},{:.4f},{:.4f},{:.4f},{:.3f},{:.5f},{},{},{},{},{},{}\n", p.knobs.batch_size,
-                       p.knobs.worker_count, p.knobs.prefetch_depth, p.knobs.steps_in_flight, p.knobs.host_limit_bytes,
-                       p.knobs.device_limit_bytes, p.step_ms, p.step_ms_low, p.step_ms_high, p.throughput_per_s,
-                       p.stall_share(), Name(p.bound), CsvCell(p.stage), Name(p.wait), bytes(p.host_memory_bytes),
-                       bytes(p.device_memory_bytes), p.extrapolated ? 1 : 0);
-  }
-  return csv;
-}
-
 int RunSweep(const SweepFlags& flags, const Context& context) {
   std::vector<RunRecord> runs;
   for (const std::string& path : flags.traces) {
@@ -163,14 +83,14 @@ int RunSweep(const SweepFlags& flags, const Context& context) {
   });
   line.Clear();
   if (!flags.csv.empty()) {
-    if (const absl::Status written = WriteNewFile(flags.csv, Csv(result), context.force); !written.ok()) {
+    if (const absl::Status written = WriteNewFile(flags.csv, SweepCsv(result), context.force); !written.ok()) {
       return Fail(written, kExitIo);
     }
   }
   if (context.json) {
     PrintJson(SweepJson(result));
   } else {
-    PrintSweep(result);
+    fmt::print("{}", SweepText(result));
   }
   if (result.cancelled) {
     fmt::print(stderr, "note: interrupted; {} settings were done\n", result.settings.size());

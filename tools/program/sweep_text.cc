@@ -1,0 +1,136 @@
+#include "tools/program/sweep_text.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "fmt/format.h"
+#include "tools/program/output_file.h"
+#include "tools/program/text.h"
+#include "traces/units.h"
+
+namespace stallpoint {
+namespace {
+
+// A table with more rows than this is replaced by a map.
+constexpr size_t kMostRows = 24;
+
+const std::vector<std::string> kHeader = {"batch", "workers", "prefetch", "step ms",     "interval", "samples/s",
+                                          "stall", "bound",   "stage",    "host memory", ""};
+
+std::vector<std::string> Row(const Prediction& p, std::string mark) {
+  if (p.extrapolated) mark += mark.empty() ? "extrapolated" : ", extrapolated";
+  return {fmt::format("{}", p.knobs.batch_size),
+          fmt::format("{}", p.knobs.worker_count),
+          p.knobs.worker_count == 0 ? "-" : fmt::format("{}", p.knobs.prefetch_depth),
+          fmt::format("{:.2f}", p.step_ms),
+          fmt::format("{:.2f}..{:.2f}", p.step_ms_low, p.step_ms_high),
+          fmt::format("{:.4g}", p.throughput_per_s),
+          fmt::format("{:.1f} %", p.stall_share() * 100),
+          p.bound == Bound::kCompute ? "-" : Name(p.bound),
+          p.stage.empty() ? "-" : fmt::format("{} ({})", Printable(p.stage), Name(p.wait)),
+          p.host_memory_bytes ? HumanSize(*p.host_memory_bytes) : "-",
+          std::move(mark)};
+}
+
+bool Recommends(const std::optional<Recommendation>& recommendation, const Prediction& setting) {
+  return recommendation && recommendation->knobs == setting.knobs;
+}
+
+std::string Mark(const SweepResult& result, const Prediction& setting) {
+  if (Recommends(result.recommended, setting)) return "<- recommended";
+  if (Recommends(result.recommended_any_batch, setting)) return "<- best with another batch size";
+  return "";
+}
+
+std::string SettingsTable(const SweepResult& result, bool only_marked) {
+  Table table(kHeader);
+  table.Add(Row(result.recorded,
+                Recommends(result.recommended, result.recorded) ? "<- recorded, recommended" : "<- recorded"));
+  for (const Prediction& setting : result.settings) {
+    if (setting.knobs == result.recorded.knobs) continue;
+    const std::string mark = Mark(result, setting);
+    if (!only_marked || !mark.empty()) table.Add(Row(setting, mark));
+  }
+  return table.Render();
+}
+
+// Samples per second and stall of the best setting for each worker count and batch size.
+std::string Map(const SweepResult& result) {
+  std::map<std::pair<int32_t, int64_t>, const Prediction*> best;
+  std::set<int64_t> batches;
+  std::set<int32_t> workers;
+  for (const Prediction& setting : result.settings) {
+    const Prediction*& slot = best[{setting.knobs.worker_count, setting.knobs.batch_size}];
+    if (slot == nullptr || setting.throughput_per_s > slot->throughput_per_s) slot = &setting;
+    batches.insert(setting.knobs.batch_size);
+    workers.insert(setting.knobs.worker_count);
+  }
+  std::vector<std::string> header = {"workers"};
+  for (const int64_t batch : batches) header.push_back(fmt::format("batch {}", batch));
+  Table table(header);
+  for (const int32_t count : workers) {
+    std::vector<std::string> row = {fmt::format("{}", count)};
+    for (const int64_t batch : batches) {
+      const auto found = best.find({count, batch});
+      row.push_back(
+          found == best.end() ? "-"
+          : found->second->bound == Bound::kMemory
+              ? "no memory"
+              : fmt::format("{:.4g} ({:.0f} %)", found->second->throughput_per_s, found->second->stall_share() * 100));
+    }
+    table.Add(row);
+  }
+  return table.Render();
+}
+
+std::string Workers(const Knobs& knobs) {
+  return fmt::format("{} worker{}", knobs.worker_count, knobs.worker_count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+std::string SweepText(const SweepResult& result) {
+  std::string text;
+  const bool many = result.settings.size() > kMostRows;
+  if (many) {
+    text += fmt::format("{} settings; samples/s and (stall) at the best of the other knobs:\n{}",
+                        result.settings.size(), Map(result));
+  }
+  text += SettingsTable(result, many);
+  for (const StallPoint& point : result.stall_points) {
+    text +=
+        fmt::format("stall point on {}: stalled at {:g}, free at {:g}", point.axis, point.stalled_at, point.free_at);
+    if (!point.stage.empty()) text += fmt::format(" (behind it: {}, {})", Printable(point.stage), Name(point.wait));
+    text += '\n';
+  }
+  if (const auto& r = result.recommended) {
+    text += fmt::format("recommended: {}, prefetch {}: {:.2f} times the throughput; {}\n", Workers(r->knobs),
+                        r->knobs.prefetch_depth, r->throughput_gain, Printable(r->reason));
+  }
+  if (const auto& r = result.recommended_any_batch;
+      r && !(result.recommended && result.recommended->knobs == r->knobs)) {
+    text += fmt::format("with any batch size: batch {}, {}, prefetch {}: {:.2f} times the throughput\n",
+                        r->knobs.batch_size, Workers(r->knobs), r->knobs.prefetch_depth, r->throughput_gain);
+  }
+  return text;
+}
+
+std::string SweepCsv(const SweepResult& result) {
+  std::string csv =
+      "batch_size,worker_count,prefetch_depth,steps_in_flight,host_limit_bytes,device_limit_bytes,step_ms,step_ms_low,"
+      "step_ms_high,throughput_per_s,stall_share,bound,stage,wait,host_memory_bytes,device_memory_bytes,extrapolated\n";
+  const auto bytes = [](const std::optional<double>& value) { return value ? fmt::format("{:.0f}", *value) : ""; };
+  for (const Prediction& p : result.settings) {
+    csv += fmt::format("{},{},{},{},{},{},{:.4f},{:.4f},{:.4f},{:.3f},{:.5f},{},{},{},{},{},{}\n", p.knobs.batch_size,
+                       p.knobs.worker_count, p.knobs.prefetch_depth, p.knobs.steps_in_flight, p.knobs.host_limit_bytes,
+                       p.knobs.device_limit_bytes, p.step_ms, p.step_ms_low, p.step_ms_high, p.throughput_per_s,
+                       p.stall_share(), Name(p.bound), CsvCell(p.stage), Name(p.wait), bytes(p.host_memory_bytes),
+                       bytes(p.device_memory_bytes), p.extrapolated ? 1 : 0);
+  }
+  return csv;
+}
+
+}  // namespace stallpoint
