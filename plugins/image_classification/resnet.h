@@ -3,7 +3,7 @@
 #ifndef STALLPOINT_PLUGINS_IMAGE_CLASSIFICATION_RESNET_H_
 #define STALLPOINT_PLUGINS_IMAGE_CLASSIFICATION_RESNET_H_
 
-#include <torch/torch.h>
+#include <torch/nn.h>
 
 #include <cstdint>
 

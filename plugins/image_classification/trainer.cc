@@ -1,6 +1,7 @@
 #include "plugins/image_classification/trainer.h"
 
-#include <torch/torch.h>
+#include <torch/nn/functional/loss.h>
+#include <torch/optim/sgd.h>
 
 #include <algorithm>
 #include <optional>

@@ -56,9 +56,10 @@ typedef struct sp_error {
 #define SP_ASSERT_OFFSET(type, field, offset) \
   static_assert(sizeof(void*) != 8 || offsetof(type, field) == (offset), #type "." #field " moved: the ABI is broken")
 #else
-#define SP_ASSERT_OFFSET(type, field, offset)                                                                    \
-  _Static_assert(sizeof(void*) != 8 || offsetof(type, field) == (offset), #type "." #field " moved: the ABI is " \
-                                                                                           "broken")
+#define SP_ASSERT_OFFSET(type, field, offset)                                                         \
+  _Static_assert(sizeof(void*) != 8 || offsetof(type, field) == (offset), #type "." #field            \
+                                                                                " moved: the ABI is " \
+                                                                                "broken")
 #endif
 
 SP_ASSERT_OFFSET(sp_error, code, 4);
