@@ -14,7 +14,7 @@ struct Magic {
   std::string_view name;
 };
 
-using std::string_view_literals::operator""sv;
+using namespace std::string_view_literals;
 
 constexpr Magic kMagics[] = {
     {0, "\x1F\x8B"sv, "a gzip file"},

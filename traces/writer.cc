@@ -89,7 +89,7 @@ absl::Status FrameWriter::Write(const trace::Chunk& chunk) {
   const absl::StatusOr<std::vector<trace::Chunk>> pieces = SplitChunk(chunk, kMaxPayloadBytes);
   if (!pieces.ok()) return pieces.status();
   for (const trace::Chunk& piece : *pieces) {
-    if (const absl::Status status = WriteFrame(piece); !status.ok()) return status;
+    if (absl::Status status = WriteFrame(piece); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
