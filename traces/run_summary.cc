@@ -198,15 +198,51 @@ void SummarizeStages(const RunRecord& run, RunSummary& summary) {
   }
 }
 
-std::optional<uint64_t> PeakBytes(const RunRecord& run, const char* series) {
+const std::vector<CounterPoint>& PointsOf(const RunRecord& run, const char* series) {
+  static const std::vector<CounterPoint> kNone;
   auto found = run.counters.find(series);
-  if (found == run.counters.end()) return std::nullopt;
+  return found == run.counters.end() ? kNone : found->second;
+}
+
+std::optional<uint64_t> AsBytes(double value) {
+  if (!(value >= 0)) return std::nullopt;
+  return static_cast<uint64_t>(std::min(value, 1e18));
+}
+
+double Peak(const std::vector<CounterPoint>& points) {
   double peak = -1;
-  for (const CounterPoint& point : found->second) {
+  for (const CounterPoint& point : points) {
     if (std::isfinite(point.value)) peak = std::max(peak, point.value);
   }
-  if (peak < 0) return std::nullopt;
-  return static_cast<uint64_t>(std::min(peak, 1e18));
+  return peak;
+}
+
+// Proportional size is read seldom, resident size often. What is resident beyond the proportional size (pages shared
+// with others) hardly changes, so that the last known difference turns each resident size into a proportional one.
+double PeakProportional(const std::vector<CounterPoint>& proportional, const std::vector<CounterPoint>& resident) {
+  double peak = Peak(proportional);
+  if (resident.empty()) return peak;
+  auto shared_at = [&](const CounterPoint& reading) {
+    auto after = std::upper_bound(resident.begin(), resident.end(), reading.time_ns,
+                                  [](int64_t time_ns, const CounterPoint& point) { return time_ns < point.time_ns; });
+    const CounterPoint& together = after == resident.begin() ? *after : *(after - 1);
+    return std::max(0.0, together.value - reading.value);
+  };
+  double shared = shared_at(proportional.front());
+  size_t next = 1;
+  for (const CounterPoint& point : resident) {
+    for (; next < proportional.size() && proportional[next].time_ns <= point.time_ns; ++next) {
+      shared = shared_at(proportional[next]);
+    }
+    if (std::isfinite(point.value)) peak = std::max(peak, point.value - shared);
+  }
+  return peak;
+}
+
+std::optional<uint64_t> HostPeak(const RunRecord& run) {
+  const std::vector<CounterPoint>& proportional = PointsOf(run, "host_memory_pss");
+  const std::vector<CounterPoint>& resident = PointsOf(run, "host_memory_rss");
+  return AsBytes(proportional.empty() ? Peak(resident) : PeakProportional(proportional, resident));
 }
 
 }  // namespace
@@ -228,9 +264,8 @@ RunSummary Summarize(const RunRecord& run) {
     summary.startup_s = static_cast<double>(begin_ns - run.begin_ns) / kNsPerS;
     break;
   }
-  summary.host_memory_bytes = PeakBytes(run, "host_memory_pss");
-  if (!summary.host_memory_bytes) summary.host_memory_bytes = PeakBytes(run, "host_memory_rss");
-  summary.device_memory_bytes = PeakBytes(run, "device_memory");
+  summary.host_memory_bytes = HostPeak(run);
+  summary.device_memory_bytes = AsBytes(Peak(PointsOf(run, "device_memory")));
 
   const std::vector<int64_t> ends = StepEnds(run);
   summary.window = FindWindow(run, ends);

@@ -167,6 +167,16 @@ TEST_CASE("memory peaks are proportional shares where they are known, else resid
   CHECK(Summarize(Load(trace)).host_memory_bytes == 3'000'000'000);
 }
 
+TEST_CASE("between two readings of the proportional size the resident size tells how it grew") {
+  TraceBuilder trace = SteadyRun(3);
+  const uint32_t rss = trace.Series("host_memory_rss", "bytes");
+  const uint32_t pss = trace.Series("host_memory_pss", "bytes");
+  for (auto [ms, resident] : {std::pair(10, 3e9), std::pair(20, 8e9), std::pair(30, 5e9)})
+    trace.Counter(rss, ms, resident);
+  trace.Counter(pss, 10.1, 2e9);
+  CHECK(Summarize(Load(trace)).host_memory_bytes == 7'000'000'000);
+}
+
 TEST_CASE("a run without steps has no step times, and its JSON says null") {
   TraceBuilder trace;
   trace.Phase(trace::PHASE_STARTUP, 0);
