@@ -55,10 +55,17 @@ double EdgeShare(const Case& c) {
 void DescribeStage(const StageFinding& slowest, Cause* cause) {
   if (slowest.stage == nullptr) return;
   const StageSummary& s = *slowest.stage;
-  cause->evidence.push_back(fmt::format(
-      "{} takes {:.3g} ms per sample: {:.3g} ms computing, {:.3g} ms waiting for storage, {:.3g} ms blocked, {:.3g} ms "
-      "waiting for a core",
-      s.name, s.wall_ms, s.cpu_ms, s.io_ms, s.blocked_ms, s.run_queue_ms));
+  constexpr double kWorthSaying = 0.01;  // of the stage's time
+  std::string parts;
+  const auto add = [&](double ms, const char* what) {
+    if (ms < kWorthSaying * s.wall_ms) return;
+    parts += fmt::format("{}{:.3g} ms {}", parts.empty() ? "" : ", ", ms, what);
+  };
+  add(s.cpu_ms, "computing");
+  add(s.io_ms, "waiting for storage");
+  add(s.blocked_ms, "blocked");
+  add(s.run_queue_ms, "waiting for a core");
+  cause->evidence.push_back(fmt::format("{} takes {:.3g} ms per sample: {}", s.name, s.wall_ms, parts));
 }
 
 std::string LoaderAdvice(const Case& c, const StageFinding& slowest, const std::optional<Found>& found,

@@ -97,6 +97,12 @@ Diagnosis Diagnose(const RunRecord& run, const Predictor* predictor, double thre
   }
   std::stable_sort(diagnosis.causes.begin(), diagnosis.causes.end(),
                    [](const Cause& a, const Cause& b) { return a.share > b.share; });
+  // Where the device idles for data, loading is what the verdict names, however much of the same time another cause
+  // could win back in a simulation.
+  if (diagnosis.bound == Bound::kData) {
+    std::stable_partition(diagnosis.causes.begin(), diagnosis.causes.end(),
+                          [](const Cause& cause) { return cause.id == "slow-input"; });
+  }
   std::vector<Cause> first;
   for (const Finder find : kFirst) {
     if (std::optional<Cause> cause = find(c)) first.push_back(*std::move(cause));
