@@ -148,7 +148,9 @@ class ReplayPredictor final : public Predictor {
     p.bound = BoundOf(p.shares, options_.threshold);
     if (p.bound == Bound::kData) NameStage(&p);
 
-    const MemoryForecast memory = ForecastMemory(model_, knobs, MostInFlight(nominal.result.steps));
+    // A device that is mostly busy meets one step more in flight on a run less even than the simulated one.
+    const int64_t in_flight = MostInFlight(nominal.result.steps) + (p.shares.compute > 0.5 ? 1 : 0);
+    const MemoryForecast memory = ForecastMemory(model_, knobs, std::min<int64_t>(in_flight, scenario.steps_in_flight));
     p.host_memory_bytes = memory.host_bytes;
     p.device_memory_bytes = memory.device_bytes;
     p.p_out_of_memory = memory.p_out_of_memory;
