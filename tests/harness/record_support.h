@@ -118,8 +118,8 @@ inline std::vector<ReadSpan> ReadBlock(const trace::SpanBlock& block) {
     span.name_id = block.name_id(i);
     span.begin_ticks = begin += static_cast<uint64_t>(block.begin_delta(i));
     span.end_ticks = begin + static_cast<uint64_t>(block.duration(i));
-    if (block.batch_delta_size() > 0) span.batch = static_cast<int64_t>(batch += block.batch_delta(i)) - 1;
-    if (block.sample_delta_size() > 0) span.sample = static_cast<int64_t>(sample += block.sample_delta(i)) - 1;
+    if (block.batch_delta_size() > 0) span.batch = static_cast<int64_t>((batch += block.batch_delta(i)) - 1);
+    if (block.sample_delta_size() > 0) span.sample = static_cast<int64_t>((sample += block.sample_delta(i)) - 1);
     if (block.cpu_ns_size() > 0) span.cpu_ns = block.cpu_ns(i);
     if (block.run_queue_ns_size() > 0) span.run_queue_ns = block.run_queue_ns(i);
     if (block.bytes_size() > 0) span.bytes = block.bytes(i);
