@@ -12,9 +12,18 @@ The real importer of Nsight Systems makes a report of a trace; its export has th
   $ "$STALLPOINT_ROOT/.venv/bin/python" "$TESTDIR/helpers/nsys_steps" run.json
   30 steps, each of 6.0 ms
 
-Under `nsys profile` the same stages are NVTX ranges.
+Under `nsys profile` the same stages are NVTX ranges, recorded by Nsight itself (but for the last few, which Nsight had not
+written when the run ended).
 
-  $ nsys profile -t nvtx -o live --force-overwrite true stallpoint record --plugin synthetic --workers 1 --batch 4 --steps 10 \
+  $ export TMPDIR=/tmp
+  $ nsys profile -t nvtx -o live stallpoint record --plugin synthetic --workers 1 --batch 4 --steps 40 \
   >   --device emulated:launch=2ms,sample=1ms -o nvtx.sptrace --quiet > profile.txt 2>&1 || cat profile.txt
-  $ ls live.* > /dev/null && echo profiled
-  profiled
+  $ host=/usr/lib/nsight-systems/host-linux-x64
+  $ [ -e live.nsys-rep ] || LD_LIBRARY_PATH=$host $host/QdstrmImporter -i live.qdstrm -o live.nsys-rep > import.txt 2>&1
+  $ nsys export -t json -o live.json live.nsys-rep > /dev/null 2>&1
+  $ "$STALLPOINT_ROOT/.venv/bin/python" "$TESTDIR/helpers/nvtx_ranges" live.json read=60 decode=60 transform=60 collate=15 launch=15
+  read seen
+  decode seen
+  transform seen
+  collate seen
+  launch seen
