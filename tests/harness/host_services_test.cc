@@ -1,9 +1,9 @@
 #include "harness/host/host_services.h"
-#include "harness/host/thread_place.h"
 
 #include <cstring>
 
 #include "catch.h"
+#include "harness/host/thread_place.h"
 #include "harness/record/recorder.h"
 #include "tests/harness/scratch_folder.h"
 #include "traces/run_record.h"
