@@ -16,8 +16,8 @@ Under `nsys profile` the same stages are NVTX ranges, recorded by Nsight itself 
 written when the run ended).
 
   $ export TMPDIR=/tmp
-  $ nsys profile -t nvtx -o live stallpoint record --plugin synthetic --workers 1 --batch 4 --steps 40 \
-  >   --device emulated:launch=2ms,sample=1ms -o nvtx.sptrace --quiet > profile.txt 2>&1 || cat profile.txt
+  $ timeout 60 nsys profile -t nvtx -o live stallpoint record --plugin synthetic --workers 1 --batch 4 --steps 40 \
+  >   --device emulated:launch=2ms,sample=1ms -o nvtx.sptrace --quiet < /dev/null > profile.txt 2>&1 || cat profile.txt
   $ host=/usr/lib/nsight-systems/host-linux-x64
   $ [ -e live.nsys-rep ] || LD_LIBRARY_PATH=$host $host/QdstrmImporter -i live.qdstrm -o live.nsys-rep > import.txt 2>&1
   $ nsys export -t json -o live.json live.nsys-rep > /dev/null 2>&1
