@@ -46,8 +46,6 @@ void AddCommonFlags(CLI::App& verb, Context& context);
 int Fail(const absl::Status& status, int code);
 // The code for an error of reading a trace: 3 for what is not one, 7 for a file that cannot be read.
 int TraceExitCode(const absl::Status& status);
-// The code for an error before or after a run: 2 bad knobs, 4 plugin, 7 files.
-int RunExitCode(const absl::Status& status);
 
 void PrintJson(const nlohmann::ordered_json& json);
 // schema_version and stallpoint_version, which every JSON object begins with.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fmt/format.h"
+#include "harness/run/run_exit.h"
 #include "replay/calibration.h"
 #include "tools/program/context.h"
 #include "tools/program/knob_flags.h"
@@ -82,7 +83,7 @@ int Calibrate(const RunRequest& main_request, const Context& context) {
                                       fmt::format("calibrate {}/{} (batch {}, {} workers)", i + 1, plan.size(),
                                                   plan[i].batch_size, plan[i].worker_count),
                                       context);
-    if (!outcome.ok()) return Fail(outcome.status(), RunExitCode(outcome.status()));
+    if (!outcome.ok()) return Fail(outcome.status(), ExitCodeOf(outcome.status()));
     if (outcome->outcome != trace::OUTCOME_OK) {
       fmt::print(stderr, "note: the calibration run with batch {} and {} workers ended {}: {}\n", plan[i].batch_size,
                  plan[i].worker_count, OutcomeName(outcome->outcome), Printable(outcome->message));
@@ -108,7 +109,7 @@ int Record(const RecordFlags& flags, const Context& context) {
   const auto request = MakeRequest(flags, context);
   if (!request.ok()) return Fail(request.status(), kExitUsage);
   const auto outcome = ExecuteShown(*request, "record", context);
-  if (!outcome.ok()) return Fail(outcome.status(), RunExitCode(outcome.status()));
+  if (!outcome.ok()) return Fail(outcome.status(), ExitCodeOf(outcome.status()));
   int code = ExitCodeOf(*outcome);
   if (outcome->outcome != trace::OUTCOME_OK || code != kExitOk) {
     fmt::print(stderr, "{}: {}: {}\n", outcome->outcome == trace::OUTCOME_CANCELLED ? "note" : "error",

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fmt/format.h"
+#include "harness/run/run_exit.h"
 #include "replay/json.h"
 #include "replay/predictor.h"
 #include "tools/program/context.h"
@@ -208,7 +209,7 @@ int Replay(const ReplayFlags& flags, const Context& context) {
     request->trace_path = keep ? flags.output : (scratch.path() / fmt::format("{}.sptrace", i)).string();
     request->append = keep && i > 0;
     auto run = RunOnce(*request, fmt::format("live run {}/{}", i + 1, flags.repeat), context);
-    if (!run.ok()) return Fail(run.status(), RunExitCode(run.status()));
+    if (!run.ok()) return Fail(run.status(), ExitCodeOf(run.status()));
     runs.push_back(*std::move(run));
   }
   const Measured measured = Measure(runs);
