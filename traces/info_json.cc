@@ -65,7 +65,7 @@ Json InfoJson(const TraceContents& contents) { return InfoJson(contents, content
 Json InfoJson(const TraceContents& contents, const RunRecord& run) {
   const RunSummary summary = Summarize(run);
   const bool stepped = summary.window.steps() > 0;
-  auto if_stepped = [&](Json value) { return stepped ? value : Json(nullptr); };
+  auto if_stepped = [&](double value) { return stepped ? Json(value) : Json(nullptr); };
   return {
       {"schema_version", 1},
       {"stallpoint_version", STALLPOINT_VERSION},
