@@ -101,7 +101,7 @@ struct RunRecord {
   Knobs knobs;
   int64_t planned_steps = 0, planned_epochs = 0;  // one of the two is positive
   int64_t dataset_samples = 0;                    // 0: unknown
-  uint32_t pid = 0;  // of the process whose segment came first
+  uint32_t pid = 0;                               // of the process whose segment came first
   std::string process_name;
   double usable_cores = 1;
   double batch_bytes_per_sample = 0;  // collated, on the host; 0: unknown
