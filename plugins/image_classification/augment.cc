@@ -16,8 +16,8 @@ Crop DrawCrop(int width, int height, double least_area, bundled::KeyedRandom& ra
     crop.width = static_cast<int>(std::lround(std::sqrt(wanted * ratio)));
     crop.height = static_cast<int>(std::lround(std::sqrt(wanted / ratio)));
     if (crop.width < 1 || crop.height < 1 || crop.width > width || crop.height > height) continue;
-    crop.x = static_cast<int>(random.below(static_cast<uint64_t>(width - crop.width + 1)));
-    crop.y = static_cast<int>(random.below(static_cast<uint64_t>(height - crop.height + 1)));
+    crop.x = static_cast<int>(random.uniform() * (width - crop.width + 1));
+    crop.y = static_cast<int>(random.uniform() * (height - crop.height + 1));
     crop.mirrored = random.uniform() < 0.5;
     return crop;
   }
@@ -38,8 +38,8 @@ void Resizer::Axis::Plan(int source, int size) {
   weights.assign(static_cast<size_t>(size) * static_cast<size_t>(stride), 0);
   for (int i = 0; i < size; ++i) {
     const double centre = (i + 0.5) * scale;
-    const int low = std::clamp(static_cast<int>(centre - reach + 0.5), 0, source - 1);
-    const int high = std::clamp(static_cast<int>(centre + reach + 0.5), low + 1, std::min(source, low + stride));
+    const int low = std::clamp(static_cast<int>(std::lround(centre - reach)), 0, source - 1);
+    const int high = std::clamp(static_cast<int>(std::lround(centre + reach)), low + 1, std::min(source, low + stride));
     float* weight = &weights[static_cast<size_t>(i) * static_cast<size_t>(stride)];
     float total = 0;
     for (int j = low; j < high; ++j) {

@@ -86,21 +86,23 @@ int Main(int argc, char** argv) {
                  size.c_str());
     return 2;
   }
-  try {
-    const size_t bytes = WriteAll(request);
-    const double pixels = static_cast<double>(request.width) * request.height * static_cast<double>(request.count);
-    std::printf("%lld images of %dx%d in %lld classes in %s: %.1f MiB, %.2f bits a pixel\n",
-                static_cast<long long>(request.count), request.width, request.height,
-                static_cast<long long>(request.classes), request.folder.c_str(), static_cast<double>(bytes) / (1 << 20),
-                8 * static_cast<double>(bytes) / pixels);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "stallpoint-make-images: %s\n", e.what());
-    return 1;
-  }
+  const size_t bytes = WriteAll(request);
+  const double pixels = static_cast<double>(request.width) * request.height * static_cast<double>(request.count);
+  std::printf("%lld images of %dx%d in %lld classes in %s: %.1f MiB, %.2f bits a pixel\n",
+              static_cast<long long>(request.count), request.width, request.height,
+              static_cast<long long>(request.classes), request.folder.c_str(), static_cast<double>(bytes) / (1 << 20),
+              8 * static_cast<double>(bytes) / pixels);
   return 0;
 }
 
 }  // namespace
 }  // namespace stallpoint::image_classification
 
-int main(int argc, char** argv) { return stallpoint::image_classification::Main(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return stallpoint::image_classification::Main(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "stallpoint-make-images: %s\n", e.what());
+    return 1;
+  }
+}

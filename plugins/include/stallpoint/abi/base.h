@@ -54,12 +54,10 @@ typedef struct sp_error {
 
 #ifdef __cplusplus
 #define SP_ASSERT_OFFSET(type, field, offset) \
-  static_assert(sizeof(void*) != 8 || offsetof(type, field) == (offset), #type "." #field " moved: the ABI is broken")
+  static_assert(sizeof(void*) != 8 || offsetof(type, field) == (offset), #type "." #field " has moved")
 #else
-#define SP_ASSERT_OFFSET(type, field, offset)                                                         \
-  _Static_assert(sizeof(void*) != 8 || offsetof(type, field) == (offset), #type "." #field            \
-                                                                                " moved: the ABI is " \
-                                                                                "broken")
+#define SP_ASSERT_OFFSET(type, field, offset) \
+  _Static_assert(sizeof(void*) != 8 || offsetof(type, field) == (offset), #type "." #field " has moved")
 #endif
 
 SP_ASSERT_OFFSET(sp_error, code, 4);
