@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "traces/outcome.h"
 #include "traces/utf8.h"
 
 namespace stallpoint {
@@ -30,25 +31,6 @@ const char* PhaseName(trace::Phase phase) {
       return "checkpoint";
     case trace::PHASE_SHUTDOWN:
       return "shutdown";
-    default:
-      return "unknown";
-  }
-}
-
-const char* OutcomeName(trace::Outcome outcome) {
-  switch (outcome) {
-    case trace::OUTCOME_OK:
-      return "ok";
-    case trace::OUTCOME_FAILED:
-      return "failed";
-    case trace::OUTCOME_OUT_OF_MEMORY:
-      return "out-of-memory";
-    case trace::OUTCOME_CRASHED:
-      return "crashed";
-    case trace::OUTCOME_TIMED_OUT:
-      return "timed-out";
-    case trace::OUTCOME_CANCELLED:
-      return "cancelled";
     default:
       return "unknown";
   }

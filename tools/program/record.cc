@@ -13,6 +13,7 @@
 #include "tools/program/text.h"
 #include "tools/program/verbs.h"
 #include "traces/device_spec.h"
+#include "traces/outcome.h"
 #include "traces/run_record.h"
 #include "traces/run_summary.h"
 #include "traces/units.h"

@@ -19,6 +19,7 @@
 #include "tools/program/run_verb.h"
 #include "tools/program/text.h"
 #include "tools/program/verbs.h"
+#include "traces/outcome.h"
 #include "traces/run_record.h"
 #include "traces/run_summary.h"
 

@@ -10,9 +10,6 @@
 
 namespace stallpoint {
 
-// "ok", "failed", "out-of-memory", "crashed", "timed-out", "cancelled"; "unknown" for a trace that is not closed.
-const char* OutcomeName(trace::Outcome outcome);
-
 // Executes `request`, showing progress as `what`; warnings of the run go to stderr.
 absl::StatusOr<RunOutcome> ExecuteShown(const RunRequest& request, const std::string& what, const Context& context);
 
