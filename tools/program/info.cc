@@ -15,9 +15,9 @@ namespace stallpoint {
 namespace {
 
 std::string DescribeKnobs(const Knobs& knobs) {
-  return fmt::format("batch {}, {} worker{}, prefetch {}, {} steps in flight, device {}", knobs.batch_size,
+  return fmt::format("batch {}, {} worker{}, prefetch {}, {} step{} in flight, device {}", knobs.batch_size,
                      knobs.worker_count, knobs.worker_count == 1 ? "" : "s", knobs.prefetch_depth,
-                     knobs.steps_in_flight, Printable(knobs.device));
+                     knobs.steps_in_flight, knobs.steps_in_flight == 1 ? "" : "s", Printable(knobs.device));
 }
 
 void PrintInfo(const TraceContents& contents) {
