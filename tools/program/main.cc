@@ -2,11 +2,11 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "fmt/format.h"
+#include "harness/host/nearest_name.h"
 #include "tools/program/context.h"
 #include "tools/program/verbs.h"
 
@@ -15,21 +15,6 @@ namespace {
 
 void OnInterrupt(int) {
   if (Context::interrupted().exchange(true)) _exit(kExitInterrupted);
-}
-
-size_t EditDistance(const std::string& a, const std::string& b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t substitute = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
-    }
-  }
-  return row[b.size()];
 }
 
 // The verb or flag nearest to what was not understood; empty when nothing is near.
@@ -41,15 +26,7 @@ std::string Nearest(const CLI::App& app, const std::string& unknown) {
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
   }
-  std::string best;
-  size_t best_distance = wanted.size() / 2 + 1;
-  for (const std::string& name : known) {
-    if (const size_t distance = EditDistance(wanted, name); distance < best_distance) {
-      best = name;
-      best_distance = distance;
-    }
-  }
-  return best;
+  return NearestName(wanted, known);
 }
 
 int ReportUsage(const CLI::App& program, const CLI::ParseError& error, char** argv, int argc) {

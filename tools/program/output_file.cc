@@ -8,7 +8,6 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 
 namespace stallpoint {
 namespace {
@@ -44,13 +43,6 @@ absl::Status WriteNewFile(const std::string& path, std::string_view content, boo
     content.remove_prefix(written);
   }
   return close(fd) == 0 ? absl::OkStatus() : FileError(path, errno);
-}
-
-std::string CsvCell(std::string_view text) {
-  std::string cell(text);
-  if (!cell.empty() && std::strchr("=+-@\t\r", cell[0]) != nullptr) cell.insert(cell.begin(), '\'');
-  if (cell.find_first_of(",\"\n\r") == std::string::npos) return cell;
-  return absl::StrCat("\"", absl::StrReplaceAll(cell, {{"\"", "\"\""}}), "\"");
 }
 
 }  // namespace stallpoint

@@ -16,9 +16,6 @@ absl::Status CheckWritable(const std::string& path, bool overwrite);
 // Writes the whole content with mode 0600. As CheckWritable; errors of the disk name the file.
 absl::Status WriteNewFile(const std::string& path, std::string_view content, bool overwrite);
 
-// A cell for CSV: quoted where needed, never one a spreadsheet would take for a formula.
-std::string CsvCell(std::string_view text);
-
 }  // namespace stallpoint
 
 #endif  // STALLPOINT_TOOLS_PROGRAM_OUTPUT_FILE_H_

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "fmt/format.h"
-#include "tools/program/output_file.h"
 #include "tools/program/text.h"
+#include "traces/export/csv.h"
 #include "traces/units.h"
 
 namespace stallpoint {
@@ -127,7 +127,7 @@ std::string SweepCsv(const SweepResult& result) {
     csv += fmt::format("{},{},{},{},{},{},{:.4f},{:.4f},{:.4f},{:.3f},{:.5f},{},{},{},{},{},{}\n", p.knobs.batch_size,
                        p.knobs.worker_count, p.knobs.prefetch_depth, p.knobs.steps_in_flight, p.knobs.host_limit_bytes,
                        p.knobs.device_limit_bytes, p.step_ms, p.step_ms_low, p.step_ms_high, p.throughput_per_s,
-                       p.stall_share(), Name(p.bound), CsvCell(p.stage), Name(p.wait), bytes(p.host_memory_bytes),
+                       p.stall_share(), Name(p.bound), CsvText(p.stage), Name(p.wait), bytes(p.host_memory_bytes),
                        bytes(p.device_memory_bytes), p.extrapolated ? 1 : 0);
   }
   return csv;
