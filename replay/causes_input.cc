@@ -2,13 +2,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "replay/causes.h"
+#include "traces/units.h"
 
 namespace stallpoint {
 namespace {
-
-constexpr double kNsPerMs = 1e6;
 
 struct LoadTimes {
   double batch_ms = 0;      // one worker, one batch

@@ -5,13 +5,12 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "replay/causes.h"
+#include "traces/units.h"
 
 namespace stallpoint {
 namespace {
-
-constexpr double kNsPerMs = 1e6;
 
 // Mean time from the end of a step on the device to the start of the next.
 double IdleAfterStepMs(const Case& c) {

@@ -1,7 +1,7 @@
 // Recorded times that contradict the order in which things depend on each other are refused, not simulated.
 #include <algorithm>
 
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "replay/run_costs.h"
 
 namespace stallpoint {

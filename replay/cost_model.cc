@@ -4,7 +4,6 @@
 #include <cmath>
 #include <map>
 
-#include "fmt/format.h"
 #include "replay/fit.h"
 #include "replay/run_costs.h"
 #include "replay/statistics.h"

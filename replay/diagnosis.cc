@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "replay/accounting.h"
 #include "replay/causes.h"
 

@@ -9,7 +9,6 @@ namespace stallpoint {
 namespace {
 
 constexpr int32_t kDeepestPrefetch = 8;
-constexpr double kAsFast = 0.02;
 constexpr double kWorthAChange = 0.05;
 
 int32_t MostWorkers(double cores) { return std::max(32, static_cast<int32_t>(4 * cores)); }

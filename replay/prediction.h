@@ -12,6 +12,9 @@
 
 namespace stallpoint {
 
+// Settings whose step times differ by no more than this share are as fast as each other.
+inline constexpr double kAsFast = 0.02;
+
 // What a stage that makes the device wait is itself waiting for.
 enum class Wait { kNone, kCpu, kIo, kBlocked };
 

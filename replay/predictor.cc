@@ -11,11 +11,11 @@
 #include "replay/simulator.h"
 #include "replay/statistics.h"
 #include "traces/device_spec.h"
+#include "traces/units.h"
 
 namespace stallpoint {
 namespace {
 
-constexpr double kNsPerMs = 1e6;
 constexpr int64_t kSamplesSimulated = 16384;
 constexpr int64_t kFewestSteps = 256, kMostSteps = 4096;
 // On shared cores every phase is an event, so fewer are simulated.

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "absl/status/status.h"
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "replay/sweep.h"
 #include "traces/text.h"
 #include "traces/units.h"

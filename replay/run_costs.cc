@@ -4,7 +4,7 @@
 #include <cmath>
 #include <optional>
 
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "replay/statistics.h"
 
 namespace stallpoint {

@@ -4,13 +4,11 @@
 #include <set>
 #include <tuple>
 
-#include "fmt/format.h"
+#include "fmt/core.h"
 
 namespace stallpoint {
 namespace {
 
-// Settings within this of the best throughput count as equally fast.
-constexpr double kAsFast = 0.02;
 constexpr double kSafeFromOutOfMemory = 0.01;
 
 template <typename T, typename Field>

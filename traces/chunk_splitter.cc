@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "traces/proto/trace.pb.h"
 
 namespace stallpoint {

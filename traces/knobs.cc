@@ -3,7 +3,7 @@
 #include <charconv>
 #include <string_view>
 
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "nlohmann/json.hpp"
 #include "traces/device_spec.h"
 #include "traces/proto/knobs.pb.h"

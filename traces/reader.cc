@@ -11,7 +11,7 @@
 #include <optional>
 #include <utility>
 
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "traces/file_descriptor.h"
 #include "traces/file_format.h"
 #include "traces/frame.h"

@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "traces/timeline.h"
+#include "traces/units.h"
 
 namespace stallpoint {
 namespace {
 
 constexpr int64_t kFewestSteadySteps = 20;
-constexpr double kNsPerMs = 1e6;
 constexpr double kNsPerS = 1e9;
 
 // When each iteration came to its end, -1 where that was not recorded: on the device, or on main without one.

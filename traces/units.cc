@@ -6,7 +6,7 @@
 #include <optional>
 #include <span>
 
-#include "fmt/format.h"
+#include "fmt/core.h"
 
 namespace stallpoint {
 namespace {

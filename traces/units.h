@@ -10,6 +10,8 @@
 
 namespace stallpoint {
 
+inline constexpr double kNsPerMs = 1e6;
+
 // Nanoseconds. A bare number other than 0 has no unit and is refused. InvalidArgument names the text and the form.
 absl::StatusOr<int64_t> ParseTimeNs(std::string_view text);
 // Bytes. KiB, MiB, GiB, TiB are powers of 1024; kB, MB, GB, TB of 1000; a bare number is bytes.

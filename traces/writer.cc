@@ -7,7 +7,7 @@
 #include <cstring>
 #include <utility>
 
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "traces/chunk_splitter.h"
 #include "traces/file_descriptor.h"
 #include "traces/frame.h"

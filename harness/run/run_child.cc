@@ -23,8 +23,7 @@
 namespace stallpoint {
 namespace {
 
-constexpr int64_t kNsPerMs = 1'000'000;
-constexpr int64_t kSignalGraceMs = 3000;
+constexpr int64_t kSignalGraceNs = 3'000'000'000;
 
 // Ends the process with its one result, whoever has it first: the run, or the thread that lost patience with it.
 class Finish {
@@ -55,7 +54,7 @@ class Supervisor {
   void Run() {
     const run::End end = WaitForOrder();
     control_.End(end.outcome(), end.message());
-    poll(nullptr, 0, static_cast<int>(end.grace_ns() / kNsPerMs));
+    poll(nullptr, 0, static_cast<int>(end.grace_ns() / 1'000'000));
     control_.CloseTrace(end.outcome(), end.message());
     finish_.With(
         RunOutcome{.outcome = end.outcome(),
@@ -81,7 +80,7 @@ class Supervisor {
     run::End end;
     end.set_outcome(trace::OUTCOME_CANCELLED);
     end.set_message(why);
-    end.set_grace_ns(kSignalGraceMs * kNsPerMs);
+    end.set_grace_ns(kSignalGraceNs);
     return end;
   }
 

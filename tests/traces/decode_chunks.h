@@ -2,8 +2,11 @@
 #ifndef STALLPOINT_TESTS_TRACES_DECODE_CHUNKS_H_
 #define STALLPOINT_TESTS_TRACES_DECODE_CHUNKS_H_
 
+#include <stdexcept>
+#include <string>
 #include <vector>
 
+#include "tests/traces/trace_builder.h"
 #include "traces/event_decoder.h"
 #include "traces/run_record_builder.h"
 
@@ -27,6 +30,14 @@ inline std::vector<RunRecord> DecodeChunks(const std::vector<trace::Chunk>& chun
   decoder.SealClocks();
   with_origins([&](const trace::Chunk& chunk, const auto& origin) { decoder.Decode(chunk, origin, builder); });
   return builder.Finish();
+}
+
+// The one run of a trace told by a builder.
+inline RunRecord Load(const TraceBuilder& builder) {
+  std::vector<RunRecord> runs = DecodeChunks(builder.Chunks());
+  if (runs.size() != 1)
+    throw std::runtime_error("a test's trace holds " + std::to_string(runs.size()) + " runs, not one");
+  return runs.front();
 }
 
 }  // namespace stallpoint

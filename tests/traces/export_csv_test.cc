@@ -9,8 +9,6 @@
 namespace stallpoint {
 namespace {
 
-RunRecord Load(const TraceBuilder& builder) { return DecodeChunks(builder.Chunks()).front(); }
-
 std::string Csv(const RunRecord& run) {
   std::ostringstream out;
   WriteIterationsCsv(run, out);

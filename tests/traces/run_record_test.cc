@@ -15,12 +15,6 @@ constexpr int64_t kBegin = TraceBuilder::kBeginNs;
 
 int64_t Ms(double ms) { return kBegin + static_cast<int64_t>(ms * 1e6); }
 
-RunRecord Load(const TraceBuilder& builder) {
-  std::vector<RunRecord> runs = DecodeChunks(builder.Chunks());
-  REQUIRE(runs.size() == 1);
-  return runs.front();
-}
-
 TEST_CASE("a written run is loaded with its samples, batches, iterations, phases and account") {
   TemporaryFile file(".sptrace");
   SteadyRun(3).WriteTo(file.path());

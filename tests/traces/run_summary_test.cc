@@ -9,8 +9,6 @@
 namespace stallpoint {
 namespace {
 
-RunRecord Load(const TraceBuilder& builder) { return DecodeChunks(builder.Chunks()).front(); }
-
 double Sum(const Shares& shares) {
   return shares.compute + shares.copy + shares.data_wait + shares.sync + shares.launch + shares.other;
 }

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "harness/record/recorder.h"
 #include "harness/record/stage_scope.h"
 #include "traces/writer.h"

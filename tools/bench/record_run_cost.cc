@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "harness/record/clock.h"
 #include "harness/run/live_run.h"
 #include "traces/run_record.h"

@@ -7,7 +7,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/strip.h"
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "tools/program/text.h"
 
 namespace stallpoint {

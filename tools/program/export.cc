@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "tools/program/context.h"
 #include "tools/program/nsight.h"
 #include "tools/program/output_file.h"

@@ -2,7 +2,7 @@
 #include <memory>
 #include <string>
 
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "tools/program/context.h"
 #include "tools/program/text.h"
 #include "tools/program/verbs.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "harness/host/nearest_name.h"
 #include "tools/program/context.h"
 #include "tools/program/verbs.h"

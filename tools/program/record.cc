@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "harness/run/run_exit.h"
 #include "replay/calibration.h"
 #include "tools/program/context.h"

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "harness/run/run_exit.h"
 #include "replay/json.h"
 #include "replay/predictor.h"

@@ -1,6 +1,6 @@
 #include "tools/program/run_verb.h"
 
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "tools/program/progress.h"
 #include "tools/program/text.h"
 

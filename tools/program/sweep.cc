@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "replay/json.h"
 #include "replay/predictor.h"
 #include "tools/program/context.h"

@@ -6,7 +6,7 @@
 #include <set>
 #include <vector>
 
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "tools/program/text.h"
 #include "traces/export/csv.h"
 #include "traces/units.h"

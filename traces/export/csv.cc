@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "fmt/format.h"
+#include "fmt/core.h"
 #include "traces/stalls.h"
 
 namespace stallpoint {
