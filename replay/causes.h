@@ -59,9 +59,10 @@ struct Found {
   bool frees = false;
 };
 
-// More workers, then more prefetch, then both, up to max(32, 4 * cores) workers and 8 batches each. Nothing when no
-// setting is worth a change.
-std::optional<Found> SearchLoaderFix(const Predictor& predictor, double cores, double threshold);
+// More workers, then more prefetch, then both, up to so many workers and 8 batches each. Nothing when no setting is
+// worth a change.
+std::optional<Found> SearchLoaderFix(const Predictor& predictor, int32_t most_workers, double threshold);
+int32_t MostWorkers(double cores);  // worth trying: max(32, 4 * cores)
 // Fewest workers within 2 % of the best step time, up to the recorded number.
 Prediction FewestWorkersAsFast(const Predictor& predictor);
 

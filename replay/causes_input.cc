@@ -148,16 +148,19 @@ std::optional<Cause> FindSlowInput(const Case& c) {
     const Prediction freed = c.predictor->PredictWithout(c.predictor->recorded(), Predictor::Without::kLoading);
     cause.evidence.push_back(
         fmt::format("with loading that costs nothing a step would take {:.3g} ms (simulated)", freed.step_ms));
-    found = SearchLoaderFix(*c.predictor, c.run.usable_cores, c.threshold);
+    found = SearchLoaderFix(*c.predictor, MostWorkers(c.run.usable_cores), c.threshold);
     // Beyond the cores, a gain that frees nothing is taken from whatever else runs there.
-    const bool beyond_cores = slowest.wait == Wait::kCpu && c.run.knobs.worker_count >= std::floor(c.run.usable_cores);
-    if (found && !found->frees && beyond_cores) found.reset();
+    if (found && !found->frees && slowest.wait == Wait::kCpu) {
+      const auto cores = static_cast<int32_t>(c.run.usable_cores);
+      found = c.run.knobs.worker_count >= cores ? std::nullopt : SearchLoaderFix(*c.predictor, cores, c.threshold);
+    }
     if (found) cause.fix = MakeFix(c.predictor->recorded(), found->prediction);
   }
   cause.advice = LoaderAdvice(c, slowest, found, edge_share);
   if (found && !found->frees) {
-    cause.advice += fmt::format(" No number of workers frees the device: {:.1f} % of the time it would still wait.",
-                                found->prediction.shares.data_wait * 100);
+    cause.advice +=
+        fmt::format(" No number of workers frees the device: it would still be stalled {:.1f} % of the time.",
+                    found->prediction.stall_share() * 100);
   }
   return cause;
 }

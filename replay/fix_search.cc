@@ -11,8 +11,6 @@ namespace {
 constexpr int32_t kDeepestPrefetch = 8;
 constexpr double kWorthAChange = 0.05;
 
-int32_t MostWorkers(double cores) { return std::max(32, static_cast<int32_t>(4 * cores)); }
-
 // The first of the settings that frees; `tried` gathers the others.
 std::optional<Found> FirstFreeing(const Predictor& predictor, const std::vector<Knobs>& settings, double threshold,
                                   std::vector<Prediction>* tried) {
@@ -26,10 +24,12 @@ std::optional<Found> FirstFreeing(const Predictor& predictor, const std::vector<
 
 }  // namespace
 
-std::optional<Found> SearchLoaderFix(const Predictor& predictor, double cores, double threshold) {
+int32_t MostWorkers(double cores) { return std::max(32, static_cast<int32_t>(4 * cores)); }
+
+std::optional<Found> SearchLoaderFix(const Predictor& predictor, int32_t most_workers, double threshold) {
   const Knobs& recorded = predictor.recorded();
   std::vector<Knobs> workers, prefetch, both;
-  for (int32_t w = recorded.worker_count + 1; w <= MostWorkers(cores); ++w) {
+  for (int32_t w = recorded.worker_count + 1; w <= most_workers; ++w) {
     workers.push_back(recorded);
     workers.back().worker_count = w;
   }

@@ -36,9 +36,15 @@ const char* PhaseName(trace::Phase phase) {
   }
 }
 
+// CPU time and run-queue wait are read just outside the span, and the reading costs more than a short stage does: what
+// exceeds the span is not the stage's.
 StageCost CostOf(const SpanEvent& span) {
-  auto bounded = [](uint64_t value) { return static_cast<int64_t>(std::min<uint64_t>(value, INT64_MAX)); };
-  return {span.end_ns - span.begin_ns, bounded(span.cpu_ns), bounded(span.run_queue_ns), bounded(span.bytes)};
+  auto bounded = [](uint64_t value, int64_t most) {
+    return static_cast<int64_t>(std::min<uint64_t>(value, static_cast<uint64_t>(std::max<int64_t>(0, most))));
+  };
+  const int64_t wall_ns = span.end_ns - span.begin_ns;
+  const int64_t cpu_ns = bounded(span.cpu_ns, wall_ns);
+  return {wall_ns, cpu_ns, bounded(span.run_queue_ns, wall_ns - cpu_ns), bounded(span.bytes, INT64_MAX)};
 }
 
 // Several spans of one kind in one iteration become the interval that holds them all.

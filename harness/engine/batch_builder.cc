@@ -58,6 +58,7 @@ absl::Status BatchBuilder::LoadSample(const Batch& batch, int64_t position, sp_s
   ThreadPlace& place = ThreadPlace::Current();
   if (!context_.workload.is_stream()) {
     sample->key = batch.plan.indices[static_cast<size_t>(position)];
+    sample->pass = batch.plan.passes[static_cast<size_t>(position)];
     place.Enter(batch.index, static_cast<int64_t>(sample->key), trace::STAGE_KIND_SAMPLE);
     return context_.workload.LoadSample(worker_, sample->key, arena_.table(), sample);
   }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 namespace stallpoint {
 
 Delivery::Delivery(size_t capacity, bool in_order) : in_order_(in_order), slots_(capacity, nullptr) {}
@@ -36,6 +38,14 @@ Batch* Delivery::Take() {
   Batch* batch = std::exchange(slots_[NextSlot()], nullptr);
   ++taken_;
   return batch;
+}
+
+std::string Delivery::Describe() const {
+  std::lock_guard lock(mutex_);
+  const int64_t ready = delivered_ - taken_;
+  if (!main_waits_) return absl::StrCat("main does not wait for a batch; ", ready, " are ready");
+  if (!in_order_) return absl::StrCat("main waits for any batch; ", taken_, " were received");
+  return absl::StrCat("main waits for batch ", taken_, "; ", ready, " later ones are ready");
 }
 
 int64_t Delivery::ready() const {

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "harness/engine/batch.h"
@@ -28,6 +29,8 @@ class Delivery {
   Batch* Take();
   // [main]
   int64_t ready() const;
+  // [any] "main waits for batch 17; 3 later ones are ready".
+  std::string Describe() const;
 
  private:
   // In order, batch i has the slot i mod capacity; otherwise slots are a queue.

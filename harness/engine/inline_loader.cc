@@ -29,6 +29,7 @@ class InlineLoader : public Loader {
   absl::StatusOr<Batch*> Receive() override { return std::exchange(loaded_, nullptr); }
   void Recycle(Batch* batch) override { store_.GiveBack(batch); }
   int64_t ready() const override { return loaded_ != nullptr ? 1 : 0; }
+  std::string Describe() const override { return "no workers: main loads each batch itself"; }
 
  private:
   Sampler& sampler_;

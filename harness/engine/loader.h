@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "harness/engine/batch.h"
@@ -37,6 +38,9 @@ class Loader {
 
   // Batches that are finished and not yet received.
   virtual int64_t ready() const = 0;
+
+  // [any] The state of the queue, for the report of a run that hangs.
+  virtual std::string Describe() const = 0;
 };
 
 // ResourceExhausted: the system gives no more threads.

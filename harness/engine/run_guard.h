@@ -1,7 +1,7 @@
 // Whether the run may go on: nobody has cancelled it, and the process stays within its host memory limit.
 //
-// The limit is kept in two ways that need no privilege: the harness refuses its own buffers beyond it, and the resident
-// memory of the whole process is looked at ten times a second. Main thread only.
+// Where the kernel does not hold the run to its limit, two ways that need no privilege do: the harness refuses its own
+// buffers beyond it, and the resident memory of the whole process is looked at ten times a second. Main thread only.
 #ifndef STALLPOINT_HARNESS_ENGINE_RUN_GUARD_H_
 #define STALLPOINT_HARNESS_ENGINE_RUN_GUARD_H_
 
@@ -17,7 +17,7 @@ inline constexpr char kHostLimitEnforcement[] =
 
 class RunGuard {
  public:
-  // `host_limit_bytes` 0: unlimited.
+  // `host_limit_bytes` 0: unlimited, or held by the kernel.
   RunGuard(const std::atomic<bool>& cancelled, uint64_t host_limit_bytes);
   ~RunGuard();
   RunGuard(const RunGuard&) = delete;

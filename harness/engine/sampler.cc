@@ -20,7 +20,11 @@ class EndlessShuffle : public Sampler {
     plan->epoch = pass_;
     plan->count = batch_size_;
     plan->indices.clear();
-    for (int64_t i = 0; i < batch_size_; ++i) plan->indices.push_back(Draw());
+    plan->passes.clear();
+    for (int64_t i = 0; i < batch_size_; ++i) {
+      plan->passes.push_back(pass_);
+      plan->indices.push_back(Draw());
+    }
     return true;
   }
   bool done() const override { return drawn_ == steps_; }
@@ -64,6 +68,7 @@ class EpochShuffle : public Sampler {
     const uint64_t end = std::min(position_ + batch_size_, per_epoch_);
     for (; position_ < end; ++position_) plan->indices.push_back(order_[position_]);
     plan->count = static_cast<int64_t>(plan->indices.size());
+    plan->passes.assign(plan->indices.size(), epoch_);
     return true;
   }
   bool done() const override { return epoch_ == epochs_; }
@@ -96,6 +101,7 @@ class WorkloadSampler : public Sampler {
         plan->epoch = pass_;
         plan->count = *count;
         plan->indices.resize(static_cast<size_t>(*count));
+        plan->passes.assign(plan->indices.size(), pass_);
         ++drawn_;
         return true;
       }

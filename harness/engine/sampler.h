@@ -26,6 +26,8 @@ struct BatchPlan {
   int64_t epoch = 0;
   int64_t count = 0;
   std::vector<uint64_t> indices;
+  std::vector<int64_t>
+      passes;  // over the data set, of each index: a batch of an endless run may end one and begin another
 };
 
 class Sampler {

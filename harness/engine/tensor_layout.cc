@@ -36,7 +36,7 @@ sp_tensor& TensorOf(const sp_layout& layout, int32_t i) {
                                        static_cast<uint64_t>(i) * layout.tensor_stride);
 }
 
-absl::StatusOr<uint64_t> TensorBytes(const sp_tensor& tensor, int32_t i) {
+absl::StatusOr<uint64_t> CheckedBytes(const sp_tensor& tensor, int32_t i) {
   const uint64_t element = ElementBytes(tensor.dtype);
   if (element == 0) {
     return absl::InvalidArgumentError(
@@ -71,7 +71,7 @@ absl::StatusOr<LayoutSize> MeasureLayout(const sp_layout& layout) {
   }
   LayoutSize size;
   for (int32_t i = 0; i < layout.tensor_count; ++i) {
-    const auto bytes = TensorBytes(TensorOf(layout, i), i);
+    const auto bytes = CheckedBytes(TensorOf(layout, i), i);
     if (!bytes.ok()) return bytes.status();
     size.payload += *bytes;
     size.block += Aligned(*bytes);
@@ -79,12 +79,14 @@ absl::StatusOr<LayoutSize> MeasureLayout(const sp_layout& layout) {
   return size;
 }
 
+uint64_t TensorBytes(const sp_tensor& tensor) { return CheckedBytes(tensor, 0).value_or(0); }
+
 void PlaceTensors(const sp_layout& layout, void* memory) {
   char* at = static_cast<char*>(memory);
   for (int32_t i = 0; i < layout.tensor_count; ++i) {
     sp_tensor& tensor = TensorOf(layout, i);
     tensor.data = at;
-    at += Aligned(*TensorBytes(tensor, i));
+    at += Aligned(TensorBytes(tensor));
   }
 }
 

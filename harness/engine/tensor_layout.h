@@ -17,6 +17,9 @@ struct LayoutSize {
 // InvalidArgument names the tensor and what was found and expected.
 absl::StatusOr<LayoutSize> MeasureLayout(const sp_layout& layout);
 
+// Bytes of one tensor of a measured layout.
+uint64_t TensorBytes(const sp_tensor& tensor);
+
 // Points the tensors of a measured layout into `memory`.
 void PlaceTensors(const sp_layout& layout, void* memory);
 

@@ -108,6 +108,7 @@ class WorkerLoader : public Loader {
 
   void Recycle(Batch* batch) override { store_.GiveBack(batch); }
   int64_t ready() const override { return delivery_.ready(); }
+  std::string Describe() const override { return delivery_.Describe(); }
 
  private:
   absl::Status BeginEpoch() {

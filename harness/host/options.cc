@@ -6,17 +6,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "harness/host/nearest_name.h"
+#include "harness/host/plugin_library.h"
 
 namespace stallpoint {
 namespace {
 
 std::vector<std::string> LegalKeys(const sp_descriptor& descriptor) {
   std::vector<std::string> keys = {"on_bad_sample"};
-  const char* at = reinterpret_cast<const char*>(descriptor.options);
-  for (int64_t i = 0; i < descriptor.option_count; ++i, at += descriptor.option_stride) {
-    const auto* option = reinterpret_cast<const sp_option*>(at);
-    if (option->key != nullptr) keys.emplace_back(option->key);
-  }
+  for (const sp_option* option : OptionsOf(descriptor)) keys.emplace_back(option->key);
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   return keys;

@@ -31,6 +31,20 @@ absl::Status TooSmall(const std::string& path, absl::string_view what, uint64_t 
                                                     "; rebuild the plugin against this stallpoint's headers"));
 }
 
+absl::Status CheckOption(const std::string& path, const sp_descriptor& descriptor, int64_t i, const sp_option& option) {
+  const std::string what = absl::StrCat("option ", i, " of '", descriptor.id, "'");
+  if (option.struct_size < kOptionSize) return TooSmall(path, what, option.struct_size, kOptionSize);
+  if (option.key == nullptr || *option.key == '\0') {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": ", what, " has no key"));
+  }
+  if (option.default_value == nullptr || option.help == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": ", what, " ('", option.key, "') has no ",
+                                                   option.help == nullptr ? "help" : "default_value",
+                                                   "; expected a text, which may be empty"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckDescriptor(const std::string& path, int32_t i, const sp_descriptor* descriptor) {
   const std::string what = absl::StrCat("descriptor ", i);
   if (descriptor == nullptr) return absl::InvalidArgumentError(absl::StrCat(path, ": ", what, " is null"));
@@ -46,11 +60,21 @@ absl::Status CheckDescriptor(const std::string& path, int32_t i, const sp_descri
     return absl::InvalidArgumentError(absl::StrCat(path, ": '", descriptor->id, "' is of kind ", descriptor->kind,
                                                    ", expected 1 (workload) or 2 (probe)"));
   }
+  if (descriptor->summary == nullptr || descriptor->version == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": '", descriptor->id, "' has no ",
+                                                   descriptor->summary == nullptr ? "summary" : "version",
+                                                   "; expected one line of text"));
+  }
   if (descriptor->option_count < 0 || descriptor->option_count > kMostOptions ||
       (descriptor->option_count > 0 && (descriptor->options == nullptr || descriptor->option_stride < kOptionSize))) {
     return absl::InvalidArgumentError(absl::StrCat(
         path, ": '", descriptor->id, "' has ", descriptor->option_count, " options ", descriptor->option_stride,
         " bytes apart, expected 0 to ", kMostOptions, ", at least ", kOptionSize, " bytes apart"));
+  }
+  const std::vector<const sp_option*> options = OptionsOf(*descriptor);
+  for (size_t o = 0; o < options.size(); ++o) {
+    const absl::Status checked = CheckOption(path, *descriptor, static_cast<int64_t>(o), *options[o]);
+    if (!checked.ok()) return checked;
   }
   return absl::OkStatus();
 }
@@ -120,6 +144,15 @@ absl::StatusOr<PluginLibrary> PluginLibrary::Load(const std::string& path) {
   library.descriptors_ = *std::move(descriptors);
   if (absl::Status agreed = AgreeOnFrameworks(path, library.entry_->build_fingerprint); !agreed.ok()) return agreed;
   return library;
+}
+
+std::vector<const sp_option*> OptionsOf(const sp_descriptor& descriptor) {
+  std::vector<const sp_option*> options;
+  const char* at = reinterpret_cast<const char*>(descriptor.options);
+  for (int64_t i = 0; i < descriptor.option_count; ++i, at += descriptor.option_stride) {
+    options.push_back(reinterpret_cast<const sp_option*>(at));
+  }
+  return options;
 }
 
 const sp_descriptor* PluginLibrary::Find(std::string_view id) const {

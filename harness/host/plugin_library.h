@@ -1,9 +1,9 @@
 // One plugin file, checked and loaded.
 //
 // Everything is checked before the first function of the plugin is called, except the constructors that dlopen runs:
-// the file's format and permissions, the entry symbol, the ABI version, struct sizes, the descriptors. A library is
-// never unloaded (LibTorch does not survive it), so descriptors and what they point to live until the process ends.
-// Loading is done by one thread at a time; a loaded library may be used from any.
+// the file's format and permissions, the entry symbol, the ABI version, struct sizes, the descriptors with their
+// options and texts. A library is never unloaded (LibTorch does not survive it), so descriptors and what they point to
+// live until the process ends. Loading is done by one thread at a time; a loaded library may be used from any.
 #ifndef STALLPOINT_HARNESS_HOST_PLUGIN_LIBRARY_H_
 #define STALLPOINT_HARNESS_HOST_PLUGIN_LIBRARY_H_
 
@@ -38,6 +38,9 @@ class PluginLibrary {
 
 // Checks the table that a library returned, without calling anything but `descriptor`.
 absl::StatusOr<std::vector<const sp_descriptor*>> CheckEntry(const std::string& path, const sp_entry* entry);
+
+// The options of a descriptor that passed these checks: key, default_value and help are texts, never null.
+std::vector<const sp_option*> OptionsOf(const sp_descriptor& descriptor);
 
 }  // namespace stallpoint
 

@@ -45,7 +45,7 @@ absl::Status NoSuchPlugin(const std::string& id, const std::vector<std::string>&
   const std::string nearest = NearestName(id, ids);
   if (!nearest.empty()) absl::StrAppend(&message, "; did you mean '", nearest, "'?");
   std::sort(ids.begin(), ids.end());
-  if (!ids.empty()) absl::StrAppend(&message, " Found: ", absl::StrJoin(ids, ", "), ".");
+  if (!ids.empty()) absl::StrAppend(&message, "; found ", absl::StrJoin(ids, ", "), ".");
   if (!rejected.empty()) absl::StrAppend(&message, " Rejected: ", absl::StrJoin(rejected, "; "), ".");
   absl::StrAppend(&message, " A file is given with its path: --plugin ./", id, ".so");
   return absl::NotFoundError(message);

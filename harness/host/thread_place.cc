@@ -9,11 +9,12 @@ ThreadPlace& ThreadPlace::Current() {
   return place;
 }
 
-void ThreadPlace::Enter(int64_t new_batch, int64_t sample, trace::StageKind kind) {
+void ThreadPlace::Enter(int64_t new_batch, int64_t new_sample, trace::StageKind kind) {
   ThreadLog* log = ThreadLog::Current();
-  if (log == nullptr) return;
-  EndStage(0);
+  if (log != nullptr) EndStage(0);
   batch = new_batch;
+  sample = new_sample;
+  if (log == nullptr) return;
   stage_kind = kind;
   range_depth = 0;
   step_part = 0;

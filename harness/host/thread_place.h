@@ -12,7 +12,7 @@ namespace stallpoint {
 
 // Written by the engine, read by the host table, of one thread alone.
 struct ThreadPlace {
-  int64_t batch = -1;
+  int64_t batch = -1, sample = -1;
   // What a stage that the plugin opens here is part of: SAMPLE, BATCH or STEP_PART.
   trace::StageKind stage_kind = trace::STAGE_KIND_SAMPLE;
 
@@ -28,7 +28,7 @@ struct ThreadPlace {
   static ThreadPlace& Current();
 
   // Enters a place. What a call of the plugin left open ends here.
-  void Enter(int64_t new_batch, int64_t sample, trace::StageKind kind);
+  void Enter(int64_t new_batch, int64_t new_sample, trace::StageKind kind);
   // Records the part of the step that is open, if any.
   void EndStepPart(ThreadLog& log, uint64_t end_ticks);
 };

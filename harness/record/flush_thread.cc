@@ -36,7 +36,7 @@ void FlushThread::Stop() {
 }
 
 void FlushThread::Run() {
-  pthread_setname_np(pthread_self(), "stallpoint-rec");
+  pthread_setname_np(pthread_self(), kRecorderThreadName);
   std::unique_lock lock(mutex_);
   id_ = std::this_thread::get_id();
   while (!stopped_) {

@@ -11,6 +11,9 @@
 
 namespace stallpoint {
 
+// As the system shows it.
+inline constexpr char kRecorderThreadName[] = "stallpoint-rec";
+
 class FlushThread {
  public:
   // `flush(last)` runs on the thread; it returns how long after its begin the next one is due.

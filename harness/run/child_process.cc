@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <vector>
 
@@ -144,6 +145,12 @@ std::optional<int> ChildProcess::WaitFor(int64_t timeout_ns) {
     poll(nullptr, 0, 2);
   }
   return status_;
+}
+
+std::string ChildProcess::HowItEnded(int status) {
+  if (!WIFSIGNALED(status)) return absl::StrCat("called exit(", WEXITSTATUS(status), ")");
+  const char* name = sigabbrev_np(WTERMSIG(status));
+  return absl::StrCat("was ended by SIG", name != nullptr ? name : "?", " (", strsignal(WTERMSIG(status)), ")");
 }
 
 std::string ChildProcess::CrashStack() const {

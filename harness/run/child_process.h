@@ -25,11 +25,15 @@ class ChildProcess {
   ChildProcess& operator=(ChildProcess&&) = delete;
 
   const MessageSocket& socket() const { return socket_; }
+  pid_t pid() const { return pid_; }
 
   // Kills the process group; the status of the child (waitpid).
   int KillAndWait();
   // Waits until the child has ended by itself, at most so long; its status, or nothing.
   std::optional<int> WaitFor(int64_t timeout_ns);
+
+  // "was ended by SIGSEGV (Segmentation fault)" or "called exit(3)".
+  static std::string HowItEnded(int status);
 
   // The first lines of the stack that the child wrote when it crashed; may be empty.
   std::string CrashStack() const;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "harness/host/plugin_search.h"
 #include "harness/record/clock.h"
 #include "harness/run/child_process.h"
+#include "harness/run/memory_group.h"
 #include "harness/run/run_exit.h"
 #include "harness/run/run_here.h"
 #include "harness/run/run_messages.h"
@@ -46,10 +46,11 @@ int64_t KernelMemoryKills() {
 class Parent {
  public:
   Parent(const RunRequest& request, const std::function<void(const RunProgress&)>& on_progress,
-         const std::atomic<bool>& cancel, ChildProcess child)
+         const std::atomic<bool>& cancel, std::optional<MemoryGroup> group, ChildProcess child)
       : request_(request),
         on_progress_(on_progress),
         cancel_(cancel),
+        group_(std::move(group)),
         child_(std::move(child)),
         memory_kills_before_(KernelMemoryKills()) {}
 
@@ -141,6 +142,14 @@ class Parent {
     const std::string where = absl::StrCat("after step ", steps_done_);
     if (WIFSIGNALED(status)) {
       const int signal = WTERMSIG(status);
+      if (signal == SIGKILL && group_.has_value() && group_->kills() > 0) {
+        outcome.outcome = trace::OUTCOME_OUT_OF_MEMORY;
+        outcome.message = absl::StrCat(
+            "host memory: the run needed more than its limit of ", FormatSize(request_.knobs.host_limit_bytes), " ",
+            where,
+            ", and the kernel ended it; use a smaller --batch, --workers or --prefetch, or a larger --host-memory");
+        return outcome;
+      }
       if (signal == SIGKILL && KernelMemoryKills() > memory_kills_before_) {
         outcome.outcome = trace::OUTCOME_OUT_OF_MEMORY;
         outcome.message = absl::StrCat("the kernel killed the run ", where,
@@ -148,12 +157,11 @@ class Parent {
                                        "--workers or --prefetch, or more memory");
         return outcome;
       }
-      outcome.message =
-          absl::StrCat("the workload was ended by SIG", sigabbrev_np(signal) != nullptr ? sigabbrev_np(signal) : "?",
-                       " (", strsignal(signal), ") ", where, "; --in-process runs it under a debugger");
+      outcome.message = absl::StrCat("the workload ", ChildProcess::HowItEnded(status), " ", where,
+                                     "; --in-process runs it under a debugger");
       if (std::string stack = child_.CrashStack(); !stack.empty()) outcome.warnings.push_back(std::move(stack));
     } else {
-      outcome.message = absl::StrCat("the workload called exit(", WEXITSTATUS(status), ") ", where,
+      outcome.message = absl::StrCat("the workload ", ChildProcess::HowItEnded(status), " ", where,
                                      "; a plugin returns errors instead of ending the process");
     }
     return outcome;
@@ -162,6 +170,7 @@ class Parent {
   const RunRequest& request_;
   const std::function<void(const RunProgress&)>& on_progress_;
   const std::atomic<bool>& cancel_;
+  std::optional<MemoryGroup> group_;  // outlives the child, which is in it
   ChildProcess child_;
   const int64_t memory_kills_before_;
 
@@ -204,7 +213,7 @@ absl::StatusOr<RunRequest> WithAbsolutePaths(RunRequest request) {
 absl::StatusOr<RunOutcome> ExecuteRun(const RunRequest& request,
                                       const std::function<void(const RunProgress&)>& on_progress,
                                       const std::atomic<bool>& cancel) {
-  const auto absolute = WithAbsolutePaths(request);
+  auto absolute = WithAbsolutePaths(request);
   if (!absolute.ok()) return absolute.status();
   if (absl::Status valid = Validate(absolute->knobs); !valid.ok()) return valid;
   if (const auto device = ParseDevice(absolute->knobs.device); !device.ok()) return device.status();
@@ -212,9 +221,15 @@ absl::StatusOr<RunOutcome> ExecuteRun(const RunRequest& request,
     return cpus.status();
   }
   if (absolute->in_process) return RunInProcess(*absolute, on_progress, cancel);
+  std::optional<MemoryGroup> group;
+  if (absolute->knobs.host_limit_bytes > 0) {
+    if (auto made = MemoryGroup::Make(absolute->knobs.host_limit_bytes); made.ok()) group.emplace(*std::move(made));
+  }
   auto child = ChildProcess::Start();
   if (!child.ok()) return child.status();
-  return Parent(*absolute, on_progress, cancel, *std::move(child)).Run();
+  // The child has done nothing yet: it waits for its request.
+  if (group.has_value() && group->Add(child->pid()).ok()) absolute->host_limit_holder = group->Describe();
+  return Parent(*absolute, on_progress, cancel, std::move(group), *std::move(child)).Run();
 }
 
 }  // namespace stallpoint

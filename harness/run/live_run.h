@@ -31,6 +31,8 @@ struct RunRequest {
   // No step for so long: the trace is closed, the process group is killed and the run is timed-out. 0: never.
   int64_t timeout_ns = 0;
   bool in_process = false;  // for debuggers: without isolation and timeout
+  // How the kernel holds the run to its host limit, set by ExecuteRun; empty: the run looks at itself.
+  std::string host_limit_holder;
 };
 
 // Told while the run goes on, from the calling thread.

@@ -8,22 +8,24 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <mutex>
 #include <thread>
 
-#include "absl/debugging/failure_signal_handler.h"
 #include "absl/debugging/symbolize.h"
+#include "harness/check/check_messages.h"
+#include "harness/check/plugin_listing.h"
 #include "harness/run/child_descriptors.h"
 #include "harness/run/message_socket.h"
 #include "harness/run/run_exit.h"
 #include "harness/run/run_here.h"
 #include "harness/run/run_messages.h"
+#include "harness/run/thread_stacks.h"
 
 namespace stallpoint {
 namespace {
 
 constexpr int64_t kSignalGraceNs = 3'000'000'000;
+constexpr int64_t kStackTimeoutNs = 50'000'000;
 
 // Ends the process with its one result, whoever has it first: the run, or the thread that lost patience with it.
 class Finish {
@@ -45,6 +47,19 @@ class Finish {
   std::mutex mutex_;
 };
 
+// The state of the queue, then the stack of every thread.
+std::vector<std::string> DescribeHang(const RunControl& control) {
+  std::vector<std::string> lines;
+  if (const std::string queue = control.DescribeQueue(); !queue.empty()) lines.push_back("queue: " + queue);
+  std::string stacks;
+  for (const std::string& line : DescribeStacks(StacksOfOtherThreads(kStackTimeoutNs))) {
+    if (!stacks.empty()) stacks += '\n';
+    stacks += line;
+  }
+  if (!stacks.empty()) lines.push_back(std::move(stacks));
+  return lines;
+}
+
 // Waits for an order to end, from the parent or as a signal, and sees to it.
 class Supervisor {
  public:
@@ -53,14 +68,17 @@ class Supervisor {
 
   void Run() {
     const run::End end = WaitForOrder();
-    control_.End(end.outcome(), end.message());
+    // Where the threads are while they still hang, not where they get to once they are told to end.
+    std::vector<std::string> hang;
+    if (end.outcome() == trace::OUTCOME_TIMED_OUT) hang = DescribeHang(control_);
+    control_.End(end.outcome(), end.message(), hang);
     poll(nullptr, 0, static_cast<int>(end.grace_ns() / 1'000'000));
     control_.CloseTrace(end.outcome(), end.message());
     finish_.With(
         RunOutcome{.outcome = end.outcome(),
                    .message = end.message(),
                    .exit_code = end.outcome() == trace::OUTCOME_CANCELLED ? run_exit::kOk : run_exit::kWorkload,
-                   .warnings = {}});
+                   .warnings = std::move(hang)});
   }
 
  private:
@@ -90,12 +108,6 @@ class Supervisor {
   Finish& finish_;
 };
 
-void WriteStack(const char* text) {
-  if (text == nullptr) return;
-  const size_t length = strlen(text);
-  if (write(kChildStack, text, length) < 0 || write(STDERR_FILENO, text, length) < 0) return;
-}
-
 // Signals that ask for an end, blocked in every thread and read from a descriptor instead.
 int TakeOverSignals() {
   sigset_t ends;
@@ -105,12 +117,17 @@ int TakeOverSignals() {
   return signalfd(-1, &ends, SFD_CLOEXEC);
 }
 
+// Nothing is destroyed, as at the end of a run.
+[[noreturn]] void AnswerAndEnd(const MessageSocket& socket, const run::ToParent& answer) {
+  const bool sent = socket.Send(answer).ok();
+  fflush(nullptr);
+  _exit(sent ? 0 : run_exit::kIo);
+}
+
 int Main(pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) return run_exit::kIo;
-  absl::FailureSignalHandlerOptions on_crash;
-  on_crash.writerfn = WriteStack;
-  absl::InstallFailureSignalHandler(on_crash);
+  InstallCrashHandler(kChildStack, -1);
   signal(SIGPIPE, SIG_IGN);
   const int signals = TakeOverSignals();
 
@@ -118,7 +135,17 @@ int Main(pid_t parent) {
   static const auto& socket = *new MessageSocket(kChildSocket);
   run::ToChild message;
   const auto received = socket.Receive(&message);
-  if (!received.ok() || !*received || !message.has_request()) return run_exit::kIo;
+  if (!received.ok() || !*received) return run_exit::kIo;
+  run::ToParent answer;
+  if (message.has_check()) {
+    *answer.mutable_check() = ToProto(RunCheck(message.check()));
+    AnswerAndEnd(socket, answer);
+  }
+  if (message.has_describe()) {
+    *answer.mutable_description() = DescribeHere(message.describe().file());
+    AnswerAndEnd(socket, answer);
+  }
+  if (!message.has_request()) return run_exit::kIo;
   const RunRequest request = FromProto(message.request());
 
   static auto& control = *new RunControl();

@@ -71,7 +71,12 @@ trace::Run DescribeRun(const Plan& plan) {
   run.set_data_dir(request.data_dir);
   run.set_planned_steps(request.steps);
   run.set_planned_epochs(request.epochs);
-  if (request.knobs.host_limit_bytes > 0) run.set_host_limit_enforcement(kHostLimitEnforcement);
+  if (request.knobs.host_limit_bytes > 0) {
+    run.set_host_limit_enforcement(request.host_limit_holder.empty()
+                                       ? kHostLimitEnforcement
+                                       : "buffers of the harness before each allocation, then " +
+                                             request.host_limit_holder);
+  }
   if (request.knobs.device_limit_bytes > 0) {
     const bool stated = plan.device.base_bytes.has_value() && plan.device.sample_bytes.has_value();
     run.set_device_limit_enforcement(plan.device.kind == DeviceSpec::Kind::kCpu
@@ -142,14 +147,15 @@ RunOutcome OutcomeOf(const absl::Status& status) {
 // The part of a run that has a plugin's object, from its creation to its end.
 class WorkloadRun {
  public:
-  WorkloadRun(const Plan& plan, Recorder* recorder, const std::atomic<bool>& cancelled, ProgressMeter& meter)
+  WorkloadRun(const Plan& plan, Recorder* recorder, RunControl& control, ProgressMeter& meter)
       : plan_(plan),
+        control_(control),
         knobs_(plan.request.knobs),
         recorder_(recorder),
         meter_(meter),
         memory_(knobs_.host_limit_bytes),
-        host_(recorder, memory_, plan.request.options, cancelled),
-        guard_(cancelled, knobs_.host_limit_bytes) {}
+        host_(recorder, memory_, plan.request.options, control.cancelled()),
+        guard_(control.cancelled(), plan.request.host_limit_holder.empty() ? knobs_.host_limit_bytes : 0) {}
 
   absl::Status Run() {
     absl::Status status = StartWorkload();
@@ -194,13 +200,16 @@ class WorkloadRun {
     trained_ = true;
     if (recorder_ != nullptr) recorder_->EnterPhase(trace::PHASE_TRAIN);
     meter_.Begin("training", sampler_->total_batches());
+    control_.SetLoader(loader->get());
     const absl::Status status = loop.Run();
+    control_.SetLoader(nullptr);
     if (recorder_ != nullptr) recorder_->EnterPhase(trace::PHASE_SHUTDOWN);
     meter_.Enter("finishing");
     return status;
   }
 
   const Plan& plan_;
+  RunControl& control_;
   const Knobs& knobs_;
   Recorder* const recorder_;
   ProgressMeter& meter_;
@@ -214,11 +223,12 @@ class WorkloadRun {
 
 }  // namespace
 
-void RunControl::End(trace::Outcome outcome, const std::string& message) {
+void RunControl::End(trace::Outcome outcome, const std::string& message, const std::vector<std::string>& warnings) {
   {
     std::lock_guard lock(mutex_);
     end_outcome_ = outcome;
     end_message_ = message;
+    end_warnings_ = warnings;
   }
   cancelled_ = true;
 }
@@ -228,12 +238,23 @@ void RunControl::Explain(RunOutcome* outcome) const {
   std::lock_guard lock(mutex_);
   outcome->outcome = end_outcome_;
   outcome->message = end_message_;
+  outcome->warnings.insert(outcome->warnings.end(), end_warnings_.begin(), end_warnings_.end());
   outcome->exit_code = end_outcome_ == trace::OUTCOME_CANCELLED ? run_exit::kOk : run_exit::kWorkload;
 }
 
 void RunControl::CloseTrace(trace::Outcome outcome, const std::string& message) {
   std::lock_guard lock(mutex_);
   if (recorder_ != nullptr) recorder_->Finish(outcome, message).IgnoreError();
+}
+
+std::string RunControl::DescribeQueue() const {
+  std::lock_guard lock(mutex_);
+  return loader_ == nullptr ? "" : loader_->Describe();
+}
+
+void RunControl::SetLoader(const Loader* loader) {
+  std::lock_guard lock(mutex_);
+  loader_ = loader;
 }
 
 void RunControl::SetRecorder(Recorder* recorder) {
@@ -256,10 +277,10 @@ absl::StatusOr<RunOutcome> RunHere(const RunRequest& request,
   RunOutcome outcome;
   bool trained = false;
   {
-    WorkloadRun run(*plan, recorder->get(), control.cancelled(), meter);
+    WorkloadRun run(*plan, recorder->get(), control, meter);
     outcome = OutcomeOf(run.Run());
-    control.Explain(&outcome);
     outcome.warnings = run.TakeWarnings();
+    control.Explain(&outcome);
     trained = run.trained();
   }
   if (*recorder != nullptr) {

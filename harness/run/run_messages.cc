@@ -20,6 +20,7 @@ run::Request ToProto(const RunRequest& request) {
   message.set_trace_path(request.trace_path);
   message.set_overwrite(request.overwrite);
   message.set_append(request.append);
+  message.set_host_limit_holder(request.host_limit_holder);
   return message;
 }
 
@@ -35,6 +36,7 @@ RunRequest FromProto(const run::Request& message) {
   request.trace_path = message.trace_path();
   request.overwrite = message.overwrite();
   request.append = message.append();
+  request.host_limit_holder = message.host_limit_holder();
   return request;
 }
 

@@ -126,7 +126,7 @@ class ImageClassification : public plugin::Workload {
     return folder_ == nullptr ? 0 : static_cast<int64_t>(folder_->files().size());
   }
 
-  plugin::Sample load_sample(int32_t worker, uint64_t index, plugin::Arena arena) override {
+  plugin::Sample load_sample(int32_t worker, uint64_t index, int64_t pass, plugin::Arena arena) override {
     Worker& w = *workers_.at(static_cast<size_t>(worker));
     const ImageFile& file = folder_->files()[index];
     {
@@ -143,7 +143,7 @@ class ImageClassification : public plugin::Workload {
     plugin::Stage transform(host_, transform_id_);
     auto* loaded = arena.array<LoadedImage>(1);
     *loaded = {arena.array<float>(planes_floats()), file.label};
-    bundled::KeyedRandom random(seed_, "crop", index);
+    bundled::KeyedRandom random(seed_, "crop", index, pass);
     const Crop crop = DrawCrop(w.image.width, w.image.height, crop_area_, random);
     w.resizer.Resize(w.image, crop, image_size_, loaded->planes);
     return {loaded, planes_floats() * sizeof(float), 0};

@@ -1,5 +1,5 @@
-// Random draws keyed by what they are for (seed, use, index), never by the order of calls: whatever thread loads a
-// sample, and whenever, it gets the same numbers.
+// Random draws keyed by what they are for (seed, use, index, pass over the data set), never by the order of calls:
+// whatever thread loads a sample, and whenever, it gets the same numbers.
 #ifndef STALLPOINT_PLUGINS_SUPPORT_KEYED_RANDOM_H_
 #define STALLPOINT_PLUGINS_SUPPORT_KEYED_RANDOM_H_
 
@@ -12,10 +12,10 @@ namespace stallpoint::bundled {
 
 class KeyedRandom {
  public:
-  KeyedRandom(uint64_t seed, std::string_view use, uint64_t index) {
+  KeyedRandom(uint64_t seed, std::string_view use, uint64_t index, int64_t pass = 0) {
     uint64_t use_hash = 0xcbf29ce484222325;  // FNV-1a
     for (const char c : use) use_hash = (use_hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-    state_ = Mix(Mix(Mix(seed) ^ use_hash) ^ index);
+    state_ = Mix(Mix(Mix(seed) ^ use_hash) ^ index) + Mix(static_cast<uint64_t>(pass));
   }
 
   uint64_t bits() { return Mix(state_ += 0x9e3779b97f4a7c15); }

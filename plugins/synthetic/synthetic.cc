@@ -93,7 +93,7 @@ class Synthetic : public plugin::Workload {
 
   int64_t sample_count() const override { return samples_; }
 
-  plugin::Sample load_sample(int32_t worker, uint64_t index, plugin::Arena arena) override {
+  plugin::Sample load_sample(int32_t worker, uint64_t index, int64_t /*pass*/, plugin::Arena arena) override {
     WorkerBuffers& buffers = workers_.at(static_cast<size_t>(worker));
     const auto spend = [&](size_t stage) {
       return stages_[stage].cost.Spend(host_, *variation_, seed_, index, file_.get(), buffers);

@@ -69,6 +69,7 @@ TEST_CASE("N steps draw N whole batches, passes joined without a short one") {
   CHECK(IsAPass({all.begin(), all.begin() + 10}, 10));
   CHECK(IsAPass({all.begin() + 10, all.end()}, 10));
   CHECK(plans[2].epoch == 0);
+  CHECK(plans[2].passes == std::vector<int64_t>{0, 0, 1, 1});
   CHECK(plans[3].epoch == 1);
 }
 

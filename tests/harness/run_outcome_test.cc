@@ -1,8 +1,14 @@
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "catch.h"
+#include "harness/run/memory_group.h"
 #include "harness/run/run_exit.h"
 #include "tests/harness/run_support.h"
 #include "tests/harness/scratch_folder.h"
@@ -42,7 +48,7 @@ TEST_CASE("A workload that crashes has an outcome that names the signal, and the
   CHECK(outcome.exit_code == run_exit::kWorkload);
   CHECK_THAT(outcome.message, Contains(signal));
   REQUIRE(outcome.warnings.size() == 1);
-  CHECK_THAT(outcome.warnings[0], Contains(signal));
+  CHECK_THAT(outcome.warnings[0], Contains(signal) && Contains("step") && Contains("(misbehaving.so)"));
 }
 
 TEST_CASE("A workload that ends the process is told apart from one that crashes") {
@@ -60,6 +66,11 @@ TEST_CASE("A run without a step for the timeout is timed-out and its trace close
   CHECK(outcome.outcome == trace::OUTCOME_TIMED_OUT);
   CHECK(outcome.exit_code == run_exit::kWorkload);
   CHECK_THAT(outcome.message, Contains("no step for 300ms") && Contains("--timeout"));
+  REQUIRE_FALSE(outcome.warnings.empty());
+  const std::string& stacks = outcome.warnings.back();
+  CHECK_THAT(stacks, Contains("misbehaving.so") && Contains("sleeping"));
+  if (fault == "hang_in_load") CHECK_THAT(stacks, Contains(", sample 5:"));
+  if (fault == "hang_in_load") CHECK_THAT(outcome.warnings.front(), Contains("queue: main waits for batch"));
   const RunRecord run = Load(folder.File("a.sptrace"));
   CHECK(run.closed);
   CHECK(run.outcome == "timed-out");
@@ -74,14 +85,60 @@ TEST_CASE("A step that fails ends the run with its number and the workload's wor
   CHECK(Load(folder.File("a.sptrace")).outcome == "failed");
 }
 
-TEST_CASE("Memory that runs out is an outcome of its own") {
-  CHECK(Execute(Misbehaving({{"fault", "out_of_memory"}})).outcome == trace::OUTCOME_OUT_OF_MEMORY);
-  RunRequest leaking = Misbehaving({{"fault", "leak"}, {"pause_us", "2000"}});
+TEST_CASE("A run beyond its host limit is ended by the kernel where it can be, and the next one is clean") {
+  const ScratchFolder folder;
+  RunRequest leaking = Misbehaving({{"fault", "leak"}, {"pause_us", "2000"}}, folder.File("a.sptrace"));
   leaking.steps = 1000;
   leaking.knobs.host_limit_bytes = 384 << 20;
+  const auto group = MemoryGroup::Make(1 << 30);
   const RunOutcome outcome = Execute(leaking);
   CHECK(outcome.outcome == trace::OUTCOME_OUT_OF_MEMORY);
-  CHECK_THAT(outcome.message, Contains("384MiB"));
+  CHECK_THAT(outcome.message, Contains("384MiB") && Contains("--host-memory"));
+  const RunRecord run = Load(folder.File("a.sptrace"));
+  CHECK(run.iterations.size() > 0);
+  CHECK_THAT(run.host_limit_enforcement, Contains(group.ok() ? "control group" : "ten times a second"));
+  if (group.ok()) CHECK_THAT(outcome.message, Contains("the kernel ended it"));
+
+  RunRequest modest = Misbehaving({}, folder.File("b.sptrace"));
+  modest.knobs.host_limit_bytes = 384 << 20;
+  CHECK(Execute(modest).outcome == trace::OUTCOME_OK);
+}
+
+TEST_CASE("A control group is made where the system allows it, and goes with its maker") {
+  auto group = MemoryGroup::Make(64 << 20);
+  if (!group.ok()) {
+    WARN("skipped: " << group.status().message());
+    return;
+  }
+  const pid_t child = fork();
+  if (child == 0) {
+    pause();
+    _exit(0);
+  }
+  REQUIRE(group->Add(child).ok());
+  std::ifstream file("/proc/" + std::to_string(child) + "/cgroup");
+  const std::string groups{std::istreambuf_iterator<char>(file), {}};
+  CHECK_THAT(groups, Contains("/stallpoint-" + std::to_string(getpid()) + "-"));
+  CHECK(group->kills() == 0);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+}
+
+TEST_CASE("Groups are placed inside one of version 1, and beside one of version 2") {
+  const auto places = GroupPlaces("9:name=systemd:/a\n4:memory:/b/c\n0::/user.slice/app.slice/run.scope\n", "/m");
+  REQUIRE(places.size() == 4);
+  CHECK(places[0].folder == "/m/memory/b/c");
+  CHECK(places[0].version == 1);
+  CHECK(places[1].folder == "/m/user.slice/app.slice");
+  CHECK(places[2].folder == "/m/user.slice");
+  CHECK(places[3].folder == "/m");
+  CHECK(places[3].version == 2);
+  CHECK(GroupPlaces("", "/m").empty());
+  CHECK(GroupPlaces("0::/\n4:memory\n:::\n", "/m").empty());
+}
+
+TEST_CASE("Memory that runs out is an outcome of its own") {
+  CHECK(Execute(Misbehaving({{"fault", "out_of_memory"}})).outcome == trace::OUTCOME_OUT_OF_MEMORY);
 }
 
 TEST_CASE("A bad sample ends the run with its name, or is skipped and told") {

@@ -9,7 +9,7 @@ TEST_CASE("the structs of ABI 1.0 never become smaller than they were published"
   CHECK(sizeof(sp_error) >= 512);
   CHECK(sizeof(sp_knobs) >= 88);
   CHECK(sizeof(sp_arena) >= 24);
-  CHECK(sizeof(sp_sample) >= 40);
+  CHECK(sizeof(sp_sample) >= 48);
   CHECK(sizeof(sp_tensor) >= 88);
   CHECK(sizeof(sp_layout) >= 24);
   CHECK(sizeof(sp_batch) >= 48);
@@ -30,6 +30,7 @@ TEST_CASE("fields of ABI 1.0 lie where they were published") {
   CHECK(offsetof(sp_host, stage_end) == 64);
   CHECK(offsetof(sp_host, option) == 128);
   CHECK(offsetof(sp_sample, data) == 16);
+  CHECK(offsetof(sp_sample, pass) == 40);
   CHECK(offsetof(sp_batch, index) == 24);
   CHECK(offsetof(sp_step_result, device_loss_dtype) == 20);
   CHECK(offsetof(sp_workload, batch_layout) == 80);

@@ -97,6 +97,22 @@ TEST_CASE("an image passes read, decode and transform, and what was read is coun
   CHECK(sample.bytes == 3 * 40 * 40 * sizeof(float));
 }
 
+TEST_CASE("an image is cropped anew in each pass, and the same way in each run") {
+  const ScratchFolder folder;
+  Paint(folder, 3);
+  const auto load = [&](int64_t pass) {
+    Run run(folder.path(), {});
+    FakeArena arena;
+    sp_sample sample;
+    REQUIRE(run.workload.load(1, arena, &sample, 0, pass).code == SP_OK);
+    const auto* planes = *static_cast<const float* const*>(sample.data);
+    return std::vector<float>(planes, planes + sample.bytes / sizeof(float));
+  };
+  CHECK(load(0) == load(0));
+  CHECK(load(1) == load(1));
+  CHECK(load(0) != load(1));
+}
+
 TEST_CASE("a step marks its parts and records its operators as nested spans") {
   const ScratchFolder folder;
   Paint(folder, 6);

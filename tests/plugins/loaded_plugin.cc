@@ -65,10 +65,11 @@ Answer LoadedWorkload::begin(sp_knobs knobs) {
   return {code, error.message};
 }
 
-Answer LoadedWorkload::load(uint64_t index, FakeArena& arena, sp_sample* out, int32_t worker) {
+Answer LoadedWorkload::load(uint64_t index, FakeArena& arena, sp_sample* out, int32_t worker, int64_t pass) {
   *out = {};
   out->struct_size = sizeof(*out);
   out->key = index;
+  out->pass = pass;
   sp_error error = NoError();
   const sp_code code = table_.load_sample(table_.self, worker, index, arena.table(), out, &error);
   return {code, error.message};

@@ -44,7 +44,7 @@ class LoadedWorkload {
   Answer begin(sp_knobs knobs);
   void end() { table_.end(table_.self); }
 
-  Answer load(uint64_t index, FakeArena& arena, sp_sample* out, int32_t worker = 0);
+  Answer load(uint64_t index, FakeArena& arena, sp_sample* out, int32_t worker = 0, int64_t pass = 0);
   // Loads these samples, lays them out and collates them.
   Answer build(const std::vector<uint64_t>& indices, BuiltBatch* out);
   Answer step(BuiltBatch& batch, sp_step_result* out);

@@ -53,7 +53,7 @@ class Thrower : public stallpoint::plugin::Workload {
   void end() override { throw std::runtime_error("end is broken"); }
   void begin(const sp_knobs& knobs) override { seen_emulated_ = knobs.emulated; }
   int64_t sample_count() const override { return 3; }
-  stallpoint::plugin::Sample load_sample(int32_t, uint64_t, stallpoint::plugin::Arena arena) override {
+  stallpoint::plugin::Sample load_sample(int32_t, uint64_t, int64_t, stallpoint::plugin::Arena arena) override {
     return {arena.array<char>(1000), 1000, static_cast<uint64_t>(seen_emulated_)};
   }
   void batch_layout(int32_t, const stallpoint::plugin::Samples&, stallpoint::plugin::Layout& layout) override {

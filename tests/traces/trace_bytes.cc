@@ -4,7 +4,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "traces/fuzz/sealed_frame.h"
+#include "tests/fuzz/sealed_frame.h"
 #include "traces/schema_version.h"
 
 namespace stallpoint {

@@ -30,20 +30,24 @@ std::string Nearest(const CLI::App& app, const std::string& unknown) {
 }
 
 int ReportUsage(const CLI::App& program, const CLI::ParseError& error, char** argv, int argc) {
-  const auto chosen = program.get_subcommands();
-  const CLI::App& speaker = chosen.empty() ? program : *chosen.front();
+  const CLI::App* speaker = &program;
+  std::string words = program.get_name();
+  int depth = 1;
+  for (; !speaker->get_subcommands().empty(); ++depth) {
+    speaker = speaker->get_subcommands().front();
+    words += " " + speaker->get_name();
+  }
   fmt::print(stderr, "error: {}\n", error.what());
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     const bool unknown_flag =
-        word.rfind("--", 0) == 0 && speaker.get_option_no_throw(word.substr(0, word.find('='))) == nullptr;
-    const bool unknown_verb = i == 1 && chosen.empty() && word.rfind('-', 0) != 0;
+        word.rfind("--", 0) == 0 && speaker->get_option_no_throw(word.substr(0, word.find('='))) == nullptr;
+    const bool unknown_verb = i == depth && word.rfind('-', 0) != 0 && !speaker->get_subcommands({}).empty();
     if (!unknown_flag && !unknown_verb) continue;
-    const std::string nearest = Nearest(speaker, word);
+    const std::string nearest = Nearest(*speaker, word);
     if (!nearest.empty()) fmt::print(stderr, "       did you mean {}?\n", nearest);
   }
-  fmt::print(stderr, "       {} --help lists what there is\n",
-             chosen.empty() ? "stallpoint" : "stallpoint " + speaker.get_name());
+  fmt::print(stderr, "       {} --help lists what there is\n", words);
   return kExitUsage;
 }
 
@@ -76,6 +80,7 @@ int Main(int argc, char** argv) {
   AddWhy(program, context, exit_code);
   AddExport(program, context, exit_code);
   AddPlugin(program, context, exit_code);
+  AddDoctor(program, context, exit_code);
 
   try {
     program.parse(argc, argv);

@@ -28,9 +28,9 @@ absl::Status CheckWritable(const std::string& path, bool overwrite) {
   return absl::AlreadyExistsError(absl::StrCat(path, ": exists already; --force overwrites it"));
 }
 
-absl::Status WriteNewFile(const std::string& path, std::string_view content, bool overwrite) {
+absl::Status WriteNewFile(const std::string& path, std::string_view content, bool overwrite, mode_t mode) {
   if (const absl::Status writable = CheckWritable(path, overwrite); !writable.ok()) return writable;
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | (overwrite ? O_TRUNC : O_EXCL), 0600);
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | (overwrite ? O_TRUNC : O_EXCL), mode);
   if (fd < 0) return FileError(path, errno);
   while (!content.empty()) {
     const ssize_t written = write(fd, content.data(), content.size());

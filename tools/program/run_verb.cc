@@ -3,6 +3,7 @@
 #include "fmt/core.h"
 #include "tools/program/progress.h"
 #include "tools/program/text.h"
+#include "traces/text.h"
 
 namespace stallpoint {
 
@@ -12,7 +13,13 @@ absl::StatusOr<RunOutcome> ExecuteShown(const RunRequest& request, const std::st
       request, [&](const RunProgress& progress) { line.Show(what, progress); }, Context::interrupted());
   line.Clear();
   if (outcome.ok() && !context.quiet) {
-    for (const std::string& warning : outcome->warnings) fmt::print(stderr, "note: {}\n", Printable(warning));
+    for (const std::string& warning : outcome->warnings) {
+      const char* head = "note: ";
+      for (const std::string_view line : Split(warning, '\n')) {
+        fmt::print(stderr, "{}{}\n", head, Printable(line));
+        head = "      ";
+      }
+    }
   }
   return outcome;
 }

@@ -14,6 +14,7 @@ void AddSweep(CLI::App& program, Context& context, int& exit_code);
 void AddReplay(CLI::App& program, Context& context, int& exit_code);
 void AddWhy(CLI::App& program, Context& context, int& exit_code);
 void AddExport(CLI::App& program, Context& context, int& exit_code);
+void AddDoctor(CLI::App& program, Context& context, int& exit_code);
 void AddPlugin(CLI::App& program, Context& context, int& exit_code);
 
 }  // namespace stallpoint

@@ -20,6 +20,7 @@ typedef struct Misbehaving {
   uint32_t read_stage;
   uint64_t checksum;
   int64_t steps;
+  int64_t calls;
   void* leaked;
 } Misbehaving;
 
@@ -57,7 +58,7 @@ static sp_code begin(void* pointer, const sp_knobs* knobs, sp_error* error) {
   Misbehaving* self = pointer;
   (void)knobs;
   (void)error;
-  self->checksum = 0;
+  if (!is(self, "remembers")) self->checksum = 0;
   self->steps = 0;
   if (is(self, "stdout")) {
     printf("a plugin that talks to standard output\n");
@@ -74,6 +75,9 @@ static sp_code load_sample(void* pointer, int32_t worker, uint64_t index, const 
                            sp_error* error) {
   Misbehaving* self = pointer;
   (void)worker;
+  if ((int64_t)index < 0 || (int64_t)index >= self->samples) {
+    if (!is(self, "any_index")) return fail(error, SP_OUT_OF_RANGE, "there is no such sample");
+  }
   self->host->stage_begin(self->host->self, self->read_stage);
   const int64_t pause_us = number(self->host, "pause_us", 0);
   if (pause_us > 0) {
@@ -82,8 +86,13 @@ static sp_code load_sample(void* pointer, int32_t worker, uint64_t index, const 
   }
   int64_t* value = arena->alloc(arena->self, sizeof(int64_t));
   self->host->stage_end(self->host->self, 0);
-  if (value == NULL) return fail(error, SP_RESOURCE_EXHAUSTED, "no memory for a sample");
+  if (value == NULL) {
+    if (is(self, "misnames_memory")) return fail(error, SP_INTERNAL, "something went wrong");
+    return fail(error, SP_RESOURCE_EXHAUSTED, "no memory for a sample");
+  }
   *value = (int64_t)index;
+  if (is(self, "counts_calls")) *value += __atomic_fetch_add(&self->calls, 1, __ATOMIC_RELAXED);
+  if (is(self, "deaf")) sleep(2);
   out->data = value;
   out->bytes = sizeof(int64_t);
   out->elements = 1;
@@ -162,25 +171,34 @@ static void destroy(void* pointer) {
 }
 
 static sp_code create_workload(const char* id, const sp_host* host, sp_workload* out, sp_error* error) {
-  if (strcmp(id, "misbehaving") != 0) return fail(error, SP_NOT_FOUND, "only 'misbehaving' is here");
+  const char* fault = host->option(host->self, "fault");
+  if (fault == NULL) fault = "none";
+  if (strcmp(fault, "exit_in_create") == 0) exit(3);
+  if (strcmp(id, "misbehaving") != 0 && strcmp(fault, "any_id") != 0) {
+    return fail(error, SP_NOT_FOUND, strcmp(fault, "silent") == 0 ? "" : "only 'misbehaving' is here");
+  }
   Misbehaving* self = calloc(1, sizeof(*self));
   if (self == NULL) return fail(error, SP_RESOURCE_EXHAUSTED, "no memory");
   self->host = host;
-  self->fault = host->option(host->self, "fault");
-  if (self->fault == NULL) self->fault = "none";
-  out->struct_size = sizeof(*out);
-  out->self = self;
-  out->open = open_data;
-  out->close = close_data;
-  out->begin = begin;
-  out->end = end;
-  out->sample_count = sample_count;
-  out->load_sample = load_sample;
-  out->batch_layout = batch_layout;
-  out->collate = collate;
-  out->step = step;
-  out->get_extension = get_extension;
-  out->destroy = destroy;
+  self->fault = fault;
+  const sp_workload table = {
+      .struct_size = sizeof(table),
+      .self = self,
+      .open = open_data,
+      .close = close_data,
+      .begin = begin,
+      .end = end,
+      .sample_count = sample_count,
+      .load_sample = load_sample,
+      .batch_layout = batch_layout,
+      .collate = collate,
+      .step = step,
+      .get_extension = get_extension,
+      .destroy = destroy,
+  };
+  const size_t room = out->struct_size;
+  memcpy(out, &table, room < sizeof(table) && strcmp(fault, "overruns") != 0 ? room : sizeof(table));
+  if (room < sizeof(table)) out->struct_size = (uint32_t)room;
   return SP_OK;
 }
 

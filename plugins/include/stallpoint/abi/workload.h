@@ -33,9 +33,11 @@ typedef struct sp_sample {
   const void* data;
   uint64_t bytes;
   uint64_t elements; /* tokens, boxes, ...: 0 when it means nothing */
+  int64_t pass;      /* set by the harness: passes over the data set before this one, for augmentation; 0 in streams */
 } sp_sample;
 SP_ASSERT_OFFSET(sp_sample, key, 8);
 SP_ASSERT_OFFSET(sp_sample, elements, 32);
+SP_ASSERT_OFFSET(sp_sample, pass, 40);
 
 enum { SP_DTYPE_U8 = 1, SP_DTYPE_I32 = 2, SP_DTYPE_I64 = 3, SP_DTYPE_F32 = 4, SP_DTYPE_F16 = 5, SP_DTYPE_BF16 = 6 };
 
@@ -105,7 +107,7 @@ typedef struct sp_workload {
   /* [control] Samples of the data set, or SP_SAMPLE_COUNT_UNKNOWN for a stream. */
   int64_t (*sample_count)(void* self);
 
-  /* [worker k] Loads sample `index`. Map-style workloads only, else null. */
+  /* [worker k] Loads sample `index`; `out->pass` says of which pass. Map-style workloads only, else null. */
   sp_code (*load_sample)(void* self, int32_t worker, uint64_t index, const sp_arena* arena, sp_sample* out,
                          sp_error* error);
   /* [worker k] The next sample of this worker's shard; SP_OUT_OF_RANGE at its end. Streams only, else null. */

@@ -112,7 +112,7 @@ class WorkloadTable {
         throw Error(SP_OUT_OF_RANGE,
                     "sample " + std::to_string(index) + " of a data set of " + std::to_string(count) + " samples");
       }
-      Fill(workload.load_sample(worker, index, Arena(arena)), out);
+      Fill(workload.load_sample(worker, index, out->pass, Arena(arena)), out);
     });
   }
 

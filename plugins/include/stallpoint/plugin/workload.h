@@ -140,8 +140,9 @@ class Workload {
   // [control] After open(); SP_SAMPLE_COUNT_UNKNOWN for a stream.
   virtual int64_t sample_count() const = 0;
 
-  // [worker k] `index` < sample_count().
-  virtual Sample load_sample(int32_t /*worker*/, uint64_t /*index*/, Arena /*arena*/) {
+  // [worker k] `index` < sample_count(). Random augmentation takes its seed from index and `pass`, so that each pass
+  // over the data set sees another version of a sample, and every run the same ones.
+  virtual Sample load_sample(int32_t /*worker*/, uint64_t /*index*/, int64_t /*pass*/, Arena /*arena*/) {
     throw Error(SP_UNIMPLEMENTED, "this workload has no samples by index");
   }
   // [worker k] The next sample of the shard; nothing at its end.

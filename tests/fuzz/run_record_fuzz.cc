@@ -8,9 +8,9 @@
 #include <string_view>
 
 #include "nlohmann/json.hpp"
+#include "tests/fuzz/sealed_frame.h"
 #include "traces/export/exporter.h"
 #include "traces/frame.h"
-#include "traces/fuzz/sealed_frame.h"
 #include "traces/info_json.h"
 #include "traces/run_summary.h"
 #include "traces/trace_events.h"

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "tests/fuzz/sealed_frame.h"
 #include "traces/frame.h"
-#include "traces/fuzz/sealed_frame.h"
 #include "traces/proto/trace.pb.h"
 #include "traces/reader.h"
 

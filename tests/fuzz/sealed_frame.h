@@ -1,6 +1,6 @@
 // Frames with sound checksums around arbitrary bytes, so that damage gets past the checksums.
-#ifndef STALLPOINT_TRACES_FUZZ_SEALED_FRAME_H_
-#define STALLPOINT_TRACES_FUZZ_SEALED_FRAME_H_
+#ifndef STALLPOINT_TESTS_FUZZ_SEALED_FRAME_H_
+#define STALLPOINT_TESTS_FUZZ_SEALED_FRAME_H_
 
 #include <cstddef>
 #include <cstring>
@@ -23,4 +23,4 @@ inline std::string SealFrame(FrameHeader header, std::string_view stored) {
 
 }  // namespace stallpoint
 
-#endif  // STALLPOINT_TRACES_FUZZ_SEALED_FRAME_H_
+#endif  // STALLPOINT_TESTS_FUZZ_SEALED_FRAME_H_

@@ -6,8 +6,8 @@
 #include <fstream>
 #include <string>
 
+#include "tests/fuzz/sealed_frame.h"
 #include "traces/frame.h"
-#include "traces/fuzz/sealed_frame.h"
 #include "traces/proto/trace.pb.h"
 #include "traces/schema_version.h"
 
