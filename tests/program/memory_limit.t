@@ -2,7 +2,7 @@ A run that outgrows its host memory is a result with a name, whatever holds it t
 
   $ stallpoint record --plugin synthetic --set leak=1MiB --host-memory 256MiB --workers 2 --steps 300 \
   >   --device emulated:launch=5ms,sample=0ms -o leak.sptrace --quiet
-  error: out-of-memory: host memory: * the *limit*256MiB*; use a smaller --batch, --workers or --prefetch, or a larger --host-memory (glob)
+  error: out-of-memory: host memory: *limit*256MiB*; use a smaller --batch, --workers or --prefetch, or a larger --host-memory (glob)
   leak.sptrace: * (glob)
   [5]
 
