@@ -6,10 +6,13 @@
 #include <charconv>
 #include <ctime>
 
+#include "harness/record/clock.h"
 #include "harness/record/fork_guard.h"
 
 namespace stallpoint {
 namespace {
+
+constexpr double kUnseenWaitNs = 10'000;
 
 // schedstat of the calling thread, kept open: opening costs ten times as much as reading.
 class SchedstatFile {
@@ -56,11 +59,27 @@ std::optional<uint64_t> ParseRunQueueNs(std::string_view text) {
 }
 
 ThreadUsage ReadThreadUsage() {
+  // A thread that has computed ever since its run-queue wait was last read has not waited.
+  thread_local struct {
+    ThreadUsage usage;
+    uint64_t ticks = 0;
+    int64_t fork_count = -1;
+  } last;
+  static const double ns_per_tick = 1e9 / TicksPerSecond();
+
   ThreadUsage usage;
-  usage.run_queue_ns = schedstat.RunQueueNs();
   timespec cpu;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
   usage.cpu_ns = static_cast<uint64_t>(cpu.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(cpu.tv_nsec);
+  const uint64_t now = Ticks();
+  const double off_cpu_ns =
+      static_cast<double>(now - last.ticks) * ns_per_tick - static_cast<double>(usage.cpu_ns - last.usage.cpu_ns);
+  if (last.fork_count == ForkCount() && off_cpu_ns < kUnseenWaitNs) {
+    usage.run_queue_ns = last.usage.run_queue_ns;
+    return usage;
+  }
+  usage.run_queue_ns = schedstat.RunQueueNs();
+  last = {usage, now, ForkCount()};
   return usage;
 }
 

@@ -17,7 +17,9 @@ struct ThreadUsage {
   }
 };
 
-// Of the calling thread. About 1.5 microseconds. Keeps one descriptor per thread open until the thread ends.
+// Of the calling thread. About 0.7 microseconds while the thread computes, 1.5 once it was off its core for 10
+// microseconds since the last reading: only then is the run-queue wait read anew, which is therefore late by no more
+// than that. Keeps one descriptor per thread open until the thread ends.
 ThreadUsage ReadThreadUsage();
 
 // The run-queue field of a schedstat text ("cpu_ns run_queue_ns slices"), or nothing when it is not one.

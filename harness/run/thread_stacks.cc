@@ -115,7 +115,7 @@ std::string FirstLine(const std::string& path) {
 ThreadStack Ask(pid_t thread, int signal, int64_t timeout_ns) {
   ThreadStack stack;
   const std::string folder = absl::StrCat("/proc/self/task/", thread);
-  stack.name = FirstLine(folder + "/comm");
+  stack.name = thread == getpid() ? "main" : FirstLine(folder + "/comm");
   const std::string stat = FirstLine(folder + "/stat");
   if (const size_t name_end = stat.rfind(") "); name_end != std::string::npos) stack.state = stat[name_end + 2];
 

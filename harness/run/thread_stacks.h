@@ -11,7 +11,7 @@
 namespace stallpoint {
 
 struct ThreadStack {
-  std::string name;                 // "worker 0"
+  std::string name;                 // "main", "worker 0"
   char state = '?';                 // as in /proc: R runs, S sleeps, D waits for the disk
   int64_t batch = -1, sample = -1;  // where the engine had sent it; -1: nowhere
   bool answered = false;            // false: no frames, the thread did not take the signal in time

@@ -1,7 +1,9 @@
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cmath>
 #include <optional>
 #include <thread>
@@ -78,6 +80,37 @@ TEST_CASE("A thread's CPU time grows with what it computes") {
   ThreadUsage of_new_thread;
   std::thread([&] { of_new_thread = ReadThreadUsage(); }).join();
   CHECK(of_new_thread.cpu_ns < begin.cpu_ns + used.cpu_ns);
+}
+
+TEST_CASE("A thread that shares its core sees what it waits for it, however often it looks") {
+  if (access("/proc/thread-self/schedstat", R_OK) != 0) return;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(sched_getcpu(), &one);
+  std::atomic<bool> done{false};
+  ThreadUsage used;
+  int64_t wall_ns = 0;
+  std::thread other([&] {
+    sched_setaffinity(0, sizeof(one), &one);
+    while (!done) {
+    }
+  });
+  std::thread measured([&] {
+    sched_setaffinity(0, sizeof(one), &one);
+    const int64_t begin_ns = MonotonicNs();
+    const ThreadUsage begin = ReadThreadUsage();
+    while (wall_ns < 200'000'000) {
+      used = ReadThreadUsage() - begin;
+      wall_ns = MonotonicNs() - begin_ns;
+    }
+    done = true;
+  });
+  measured.join();
+  other.join();
+  const double waited_ns = static_cast<double>(wall_ns) - static_cast<double>(used.cpu_ns);
+  INFO("waited " << waited_ns << " ns, run queue " << used.run_queue_ns << " ns");
+  CHECK(waited_ns > 20'000'000);
+  CHECK(static_cast<double>(used.run_queue_ns) > waited_ns / 2);
 }
 
 TEST_CASE("Without a descriptor to spare run-queue time is 0 and CPU time is still read") {
