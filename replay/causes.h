@@ -45,6 +45,7 @@ Case Examine(const RunRecord& run, const Predictor* predictor, double threshold)
 StageFinding FindSlowestStage(const Case& c);
 
 std::optional<Cause> FindCorruptSample(const Case& c);
+std::optional<Cause> FindMemoryGrowth(const Case& c);
 std::optional<Cause> FindNanLoss(const Case& c);
 std::optional<Cause> FindSlowStart(const Case& c);
 std::optional<Cause> FindSlowInput(const Case& c);
@@ -65,6 +66,9 @@ std::optional<Found> SearchLoaderFix(const Predictor& predictor, int32_t most_wo
 int32_t MostWorkers(double cores);  // worth trying: max(32, 4 * cores)
 // Fewest workers within 2 % of the best step time, up to the recorded number.
 Prediction FewestWorkersAsFast(const Predictor& predictor);
+
+// What to change of a run that ran out of memory and did not grow: the nearest smaller setting expected to fit.
+std::string MemoryAdvice(const Case& c);
 
 Fix MakeFix(const Knobs& from, const Prediction& to);
 // The flag of the program for a knob: "worker_count" is "--workers".

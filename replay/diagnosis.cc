@@ -11,7 +11,7 @@ namespace {
 
 using Finder = std::optional<Cause> (*)(const Case&);
 // Those that ended the run or spoil its result come first, the others are ranked by what they cost.
-constexpr Finder kFirst[] = {FindCorruptSample, FindNanLoss};
+constexpr Finder kFirst[] = {FindMemoryGrowth, FindCorruptSample, FindNanLoss};
 constexpr Finder kRanked[] = {FindSlowInput,    FindTooManyWorkers, FindWorkerRespawn,
                               FindSyncEachStep, FindSmallBatches,   FindSlowStart};
 
@@ -19,8 +19,15 @@ bool Ended(const RunRecord& run) {
   return run.outcome == "ok" || run.outcome == "cancelled" || run.outcome == "unknown";
 }
 
+// Memory ended the run, and what else slowed it down matters less.
+bool RanOutOfMemory(const Diagnosis& diagnosis, const Case& c) {
+  const bool explained = !diagnosis.causes.empty() && diagnosis.causes.front().id == "worker-memory-growth";
+  return c.run.outcome == "out-of-memory" && !explained;
+}
+
 std::string VerdictOf(const Diagnosis& diagnosis, const Case& c) {
   if (diagnosis.healthy) return "healthy";
+  if (RanOutOfMemory(diagnosis, c)) return c.run.outcome;
   if (!diagnosis.causes.empty()) {
     const std::string& id = diagnosis.causes.front().id;
     if (id == "slow-input") return diagnosis.stage.empty() ? "data-starved" : "data-starved: " + diagnosis.stage;
@@ -44,7 +51,7 @@ std::string FirstLine(const Diagnosis& diagnosis, const Case& c) {
 }
 
 std::string EvidenceLine(const Diagnosis& diagnosis, const Case& c) {
-  if (diagnosis.causes.empty()) {
+  if (diagnosis.causes.empty() || RanOutOfMemory(diagnosis, c)) {
     if (!Ended(c.run)) return fmt::format("evidence: the run ended as {}: {}", c.run.outcome, c.run.outcome_message);
     const Shares& s = c.summary.shares;
     return fmt::format(
@@ -60,6 +67,7 @@ std::string EvidenceLine(const Diagnosis& diagnosis, const Case& c) {
   for (size_t i = first; i < std::min(evidence.size(), first + 2); ++i) {
     line += (i > first ? "; " : "") + evidence[i];
   }
+  if (!Ended(c.run) && c.run.outcome != "out-of-memory") line += fmt::format("; the run ended as {}", c.run.outcome);
   for (size_t i = 1; i < diagnosis.causes.size(); ++i) {
     line += fmt::format("; also {} ({:.1f} %)", diagnosis.causes[i].id, diagnosis.causes[i].share * 100);
   }
@@ -68,6 +76,10 @@ std::string EvidenceLine(const Diagnosis& diagnosis, const Case& c) {
 
 std::string FixLine(const Diagnosis& diagnosis, const Case& c) {
   if (diagnosis.healthy) return "fix: none needed";
+  if (RanOutOfMemory(diagnosis, c)) return "fix: " + MemoryAdvice(c);
+  if (!diagnosis.causes.empty() && diagnosis.causes.front().id == "worker-memory-growth") {
+    return "fix: " + diagnosis.causes.front().advice;
+  }
   for (const Cause& cause : diagnosis.causes) {
     if (!cause.fix) continue;
     const Fix& fix = *cause.fix;
@@ -116,6 +128,7 @@ Diagnosis Diagnose(const RunRecord& run, const Predictor* predictor, double thre
     diagnosis.wait = slowest.wait;
   }
   diagnosis.healthy = stepped && !c.stalled() && diagnosis.causes.empty() && Ended(run);
+  if (run.outcome == "out-of-memory") diagnosis.bound = Bound::kMemory;
   diagnosis.verdict = VerdictOf(diagnosis, c);
   diagnosis.lines = {FirstLine(diagnosis, c), EvidenceLine(diagnosis, c), FixLine(diagnosis, c)};
   return diagnosis;

@@ -362,11 +362,14 @@ void RunRecordBuilder::FinishRun(Run& run) {
     record.recorder_cpu_ns += writer.accounting.recorder_cpu_ns();
     record.closed = record.closed && writer.ended;
   }
+  // A run is ok when all say so; what went wrong is known from whoever saw it, also of one that could not say it
+  // itself.
   for (uint64_t id : run.writer_order) {
     const WriterEnd& writer = run.writers[id];
-    if (!record.closed || (record.outcome != "unknown" && record.outcome != "ok")) break;
+    if (!writer.ended || (!record.closed && writer.outcome == trace::OUTCOME_OK)) continue;
     record.outcome = OutcomeName(writer.outcome);
     record.outcome_message = writer.message;
+    if (writer.outcome != trace::OUTCOME_OK) break;
   }
 }
 

@@ -14,11 +14,13 @@
 #include "harness/engine/cpu_list.h"
 #include "harness/host/plugin_search.h"
 #include "harness/record/clock.h"
+#include "harness/record/host_identity.h"
 #include "harness/run/child_process.h"
 #include "harness/run/memory_group.h"
 #include "harness/run/run_exit.h"
 #include "harness/run/run_here.h"
 #include "harness/run/run_messages.h"
+#include "harness/run/trace_verdict.h"
 #include "traces/device_spec.h"
 #include "traces/units.h"
 
@@ -63,11 +65,11 @@ class Parent {
       const auto result = ReceiveForAWhile();
       if (!result.ok()) return result.status();
       if (result->has_value()) return WithChildGone(**result);
-      if (gone_) return WhatBecameOfIt();
+      if (gone_) return Witnessed(WhatBecameOfIt());
       AskToEndIfNeeded();
       if (ending_since_ns_ != 0 && MonotonicNs() - ending_since_ns_ > kKillAfterNs) {
         child_.KillAndWait();
-        return Ended();
+        return Witnessed(Ended());
       }
     }
   }
@@ -167,6 +169,14 @@ class Parent {
     return outcome;
   }
 
+  // The child could not close its trace. It had opened one before it first told what it was doing.
+  RunOutcome Witnessed(RunOutcome outcome) const {
+    if (request_.trace_path.empty() || doing_.empty()) return outcome;
+    const absl::Status added = AppendVerdict(request_, request_.run_id, outcome);
+    if (!added.ok()) outcome.warnings.emplace_back(added.message());
+    return outcome;
+  }
+
   const RunRequest& request_;
   const std::function<void(const RunProgress&)>& on_progress_;
   const std::atomic<bool>& cancel_;
@@ -221,6 +231,7 @@ absl::StatusOr<RunOutcome> ExecuteRun(const RunRequest& request,
     return cpus.status();
   }
   if (absolute->in_process) return RunInProcess(*absolute, on_progress, cancel);
+  absolute->run_id = RandomId();
   std::optional<MemoryGroup> group;
   if (absolute->knobs.host_limit_bytes > 0) {
     if (auto made = MemoryGroup::Make(absolute->knobs.host_limit_bytes); made.ok()) group.emplace(*std::move(made));

@@ -33,6 +33,8 @@ struct RunRequest {
   bool in_process = false;  // for debuggers: without isolation and timeout
   // How the kernel holds the run to its host limit, set by ExecuteRun; empty: the run looks at itself.
   std::string host_limit_holder;
+  // Of the trace's segments, set by ExecuteRun; 0: the recorder chooses one.
+  uint64_t run_id = 0;
 };
 
 // Told while the run goes on, from the calling thread.

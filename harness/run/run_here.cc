@@ -95,6 +95,7 @@ absl::StatusOr<std::unique_ptr<Recorder>> StartRecorder(const Plan& plan) {
   options.overwrite = request.overwrite;
   options.append = request.append;
   options.identity.set_role(request.role);
+  options.identity.set_run_id(request.run_id);
   *options.identity.mutable_run() = DescribeRun(plan);
   auto recorder = Recorder::Start(std::move(options));
   if (!recorder.ok()) return WithExitCode(recorder.status(), run_exit::kIo);

@@ -21,6 +21,7 @@ run::Request ToProto(const RunRequest& request) {
   message.set_overwrite(request.overwrite);
   message.set_append(request.append);
   message.set_host_limit_holder(request.host_limit_holder);
+  message.set_run_id(request.run_id);
   return message;
 }
 
@@ -37,6 +38,7 @@ RunRequest FromProto(const run::Request& message) {
   request.overwrite = message.overwrite();
   request.append = message.append();
   request.host_limit_holder = message.host_limit_holder();
+  request.run_id = message.run_id();
   return request;
 }
 

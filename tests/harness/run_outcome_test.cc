@@ -49,6 +49,11 @@ TEST_CASE("A workload that crashes has an outcome that names the signal, and the
   CHECK_THAT(outcome.message, Contains(signal));
   REQUIRE(outcome.warnings.size() == 1);
   CHECK_THAT(outcome.warnings[0], Contains(signal) && Contains("step") && Contains("(misbehaving.so)"));
+  // What the run could not write itself was added by the process that watched it.
+  const RunRecord run = Load(folder.File("a.sptrace"));
+  CHECK_FALSE(run.closed);
+  CHECK(run.outcome == "crashed");
+  CHECK(run.outcome_message == outcome.message);
 }
 
 TEST_CASE("A workload that ends the process is told apart from one that crashes") {
@@ -98,6 +103,7 @@ TEST_CASE("A run beyond its host limit is ended by the kernel where it can be, a
   CHECK(run.iterations.size() > 0);
   CHECK_THAT(run.host_limit_enforcement, Contains(group.ok() ? "control group" : "ten times a second"));
   if (group.ok()) CHECK_THAT(outcome.message, Contains("the kernel ended it"));
+  CHECK(run.outcome == "out-of-memory");
 
   RunRequest modest = Misbehaving({}, folder.File("b.sptrace"));
   modest.knobs.host_limit_bytes = 384 << 20;

@@ -32,6 +32,11 @@ The run itself killed, not its parent: the parent says so.
   exit 5
   $ head -n 1 out.txt
   error: crashed: * (glob)
+  $ stallpoint info crash.sptrace --json | json 'o["closed"]' 'o["outcome"]' 'o["steps"] > 10' 'o["source"]'
+  false
+  crashed
+  true
+  synthetic
 
 Interrupted from the keyboard, it ends after its step and closes the trace.
 

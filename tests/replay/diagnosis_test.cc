@@ -219,6 +219,31 @@ TEST_CASE("a loss that is not a number is found in a run of normal speed") {
   CHECK(Says(d.causes[0].evidence[0], "NaN at step 42"));
 }
 
+TEST_CASE("a run that ran out of memory is told whether it grew, and otherwise what would fit") {
+  RunRecord run = Record(ReadAndDecode(2, 0.2), {.knobs = EmulatedKnobs(8, 6)});
+  run.outcome = "out-of-memory";
+  run.outcome_message = "host memory: the run needed more than its limit of 256MiB";
+  run.knobs.host_limit_bytes = 256 << 20;
+  auto& resident = run.counters["host_memory_rss"];
+  const int64_t step_ns = (run.end_ns - run.begin_ns) / 20;
+  const auto memory = [&](double grows) {
+    resident.clear();
+    for (int i = 0; i <= 20; ++i) resident.push_back({run.begin_ns + i * step_ns, 150e6 + grows * i});
+  };
+
+  memory(5e6);
+  const Diagnosis growing = Why(run);
+  CHECK(growing.verdict == "worker-memory-growth");
+  CHECK(growing.bound == Bound::kMemory);
+  CHECK(Says(growing.causes[0].evidence[1], "a sample"));
+
+  memory(0);
+  const Diagnosis large = Why(run);
+  CHECK(large.verdict == "out-of-memory");
+  CHECK(Says(large.lines[1], "limit of 256MiB"));
+  CHECK(Says(large.lines[2], "--prefetch"));
+}
+
 TEST_CASE("a sample that cannot be decoded is named") {
   RunRecord run = Record(ReadAndDecode(2, 0.2), {.knobs = EmulatedKnobs(8, 6), .steps = 40});
   run.outcome = "failed";
