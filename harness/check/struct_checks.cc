@@ -53,6 +53,22 @@ struct GuardedTable {
   alignas(sp_workload) std::byte bytes[sizeof(sp_workload) + kGuard];
 };
 
+struct Answer {
+  sp_code code;
+  sp_error error;
+};
+
+absl::StatusOr<Answer> AskForUnknownId(const CheckTarget& target) {
+  const auto plugin = FindWorkload(target.plugin);
+  if (!plugin.ok()) return plugin.status();
+  BareHost host(target);
+  sp_workload table = {};
+  table.struct_size = sizeof(table);
+  Answer answer = {SP_OK, NoError()};
+  answer.code = plugin->library.entry().create_workload(kNoSuchId, host.services.table(), &table, &answer.error);
+  return answer;
+}
+
 // Destroys what was created, when the table reaches so far.
 void Destroy(sp_workload& table) {
   if (SP_HAS(sp_workload, &table, destroy) && table.destroy != nullptr) table.destroy(table.self);
@@ -70,35 +86,27 @@ CheckResult CheckLoads(const CheckTarget& target) {
 }
 
 CheckResult CheckUnknownId(const CheckTarget& target) {
-  const auto plugin = FindWorkload(target.plugin);
-  if (!plugin.ok()) return Failed(plugin.status());
-  BareHost host(target);
-  sp_workload table = {};
-  table.struct_size = sizeof(table);
-  sp_error error = NoError();
-  const sp_code code = plugin->library.entry().create_workload(kNoSuchId, host.services.table(), &table, &error);
-  if (code == SP_OK) return {Verdict::kFail, absl::StrCat("create_workload(\"", kNoSuchId, "\") made a workload")};
-  if (code != SP_NOT_FOUND) {
-    return {Verdict::kWarn, absl::StrCat("create_workload of an unknown id returns code ", code, ", expected ",
+  const auto answer = AskForUnknownId(target);
+  if (!answer.ok()) return Failed(answer.status());
+  if (answer->code == SP_OK) {
+    return {Verdict::kFail, absl::StrCat("create_workload(\"", kNoSuchId, "\") made a workload")};
+  }
+  if (answer->code != SP_NOT_FOUND) {
+    return {Verdict::kWarn, absl::StrCat("create_workload of an unknown id returns code ", answer->code, ", expected ",
                                          SP_NOT_FOUND, " (SP_NOT_FOUND)")};
   }
   return {Verdict::kPass, "create_workload of an unknown id returns SP_NOT_FOUND"};
 }
 
 CheckResult CheckErrorMessage(const CheckTarget& target) {
-  const auto plugin = FindWorkload(target.plugin);
-  if (!plugin.ok()) return Failed(plugin.status());
-  BareHost host(target);
-  sp_workload table = {};
-  table.struct_size = sizeof(table);
-  sp_error error = NoError();
-  if (plugin->library.entry().create_workload(kNoSuchId, host.services.table(), &table, &error) == SP_OK) {
-    return {Verdict::kSkip, "an unknown id is no error to this plugin"};
-  }
-  const char* end = std::find(error.message, error.message + SP_ERROR_MESSAGE_SIZE, '\0');
-  if (end == error.message + SP_ERROR_MESSAGE_SIZE) return {Verdict::kFail, "the message of an error has no end"};
-  if (end == error.message) return {Verdict::kFail, "an error has no message; users see only its code"};
-  return {Verdict::kPass, absl::StrCat("an error says: ", error.message)};
+  const auto answer = AskForUnknownId(target);
+  if (!answer.ok()) return Failed(answer.status());
+  if (answer->code == SP_OK) return {Verdict::kSkip, "an unknown id is no error to this plugin"};
+  const char* message = answer->error.message;
+  const char* end = std::find(message, message + SP_ERROR_MESSAGE_SIZE, '\0');
+  if (end == message + SP_ERROR_MESSAGE_SIZE) return {Verdict::kFail, "the message of an error has no end"};
+  if (end == message) return {Verdict::kFail, "an error has no message; users see only its code"};
+  return {Verdict::kPass, absl::StrCat("an error says: ", message)};
 }
 
 CheckResult CheckOlderHost(const CheckTarget& target) {
