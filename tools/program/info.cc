@@ -4,6 +4,7 @@
 
 #include "fmt/core.h"
 #include "tools/program/context.h"
+#include "tools/program/gate.h"
 #include "tools/program/text.h"
 #include "tools/program/verbs.h"
 #include "traces/info_json.h"
@@ -59,7 +60,9 @@ void PrintInfo(const TraceContents& contents) {
   }
 }
 
-int Info(const std::string& path, bool strict, const Context& context) {
+int Info(const std::string& path, bool strict, const std::string& fail_if, const Context& context) {
+  const auto gate = Gate::Parse(fail_if);
+  if (!gate.ok()) return Fail(gate.status(), kExitUsage);
   const auto contents = LoadTrace(path);
   if (!contents.ok()) return Fail(contents.status(), TraceExitCode(contents.status()));
   if (!context.quiet) {
@@ -72,7 +75,7 @@ int Info(const std::string& path, bool strict, const Context& context) {
   }
   const RunRecord& run = contents->main_run();
   const bool lost = !contents->gaps.empty() || !run.closed || run.dropped > 0 || run.read_set_aside > 0;
-  return strict && lost ? kExitLoss : kExitOk;
+  return gate->ExitCode(Summarize(run), strict && lost ? kExitLoss : kExitOk);
 }
 
 }  // namespace
@@ -83,8 +86,9 @@ void AddInfo(CLI::App& program, Context& context, int& exit_code) {
   auto strict = std::make_shared<bool>(false);
   verb->add_option("FILE", *path, "A trace")->required();
   verb->add_flag("--strict", *strict, "Exit with 6 when anything was lost");
+  const auto fail_if = AddFailIf(*verb);
   AddCommonFlags(*verb, context);
-  verb->callback([=, &context, &exit_code] { exit_code = Info(*path, *strict, context); });
+  verb->callback([=, &context, &exit_code] { exit_code = Info(*path, *strict, *fail_if, context); });
 }
 
 }  // namespace stallpoint

@@ -10,6 +10,7 @@
 #include "replay/json.h"
 #include "replay/predictor.h"
 #include "tools/program/context.h"
+#include "tools/program/gate.h"
 #include "tools/program/text.h"
 #include "tools/program/verbs.h"
 #include "traces/run_record.h"
@@ -17,7 +18,9 @@
 namespace stallpoint {
 namespace {
 
-int Why(const std::string& path, const Context& context) {
+int Why(const std::string& path, const std::string& fail_if, const Context& context) {
+  const auto gate = Gate::Parse(fail_if);
+  if (!gate.ok()) return Fail(gate.status(), kExitUsage);
   const auto contents = LoadTrace(path);
   if (!contents.ok()) return Fail(contents.status(), TraceExitCode(contents.status()));
   Predictor::Options options;
@@ -30,7 +33,7 @@ int Why(const std::string& path, const Context& context) {
       Diagnose(contents->main_run(), predictor.ok() ? predictor->get() : nullptr, context.threshold);
   if (context.json) {
     PrintJson(DiagnosisJson(diagnosis));
-    return kExitOk;
+    return gate->ExitCode(Summarize(contents->main_run()), kExitOk);
   }
   for (size_t i = 0; i < diagnosis.lines.size(); ++i) {
     const std::string line = Printable(diagnosis.lines[i]);
@@ -43,7 +46,7 @@ int Why(const std::string& path, const Context& context) {
       fmt::print("{}\n", line);
     }
   }
-  return kExitOk;
+  return gate->ExitCode(Summarize(contents->main_run()), kExitOk);
 }
 
 }  // namespace
@@ -52,8 +55,9 @@ void AddWhy(CLI::App& program, Context& context, int& exit_code) {
   CLI::App* verb = program.add_subcommand("why", "The verdict, its evidence, and the setting that fixes it");
   auto path = std::make_shared<std::string>();
   verb->add_option("FILE", *path, "A trace")->required();
+  const auto fail_if = AddFailIf(*verb);
   AddCommonFlags(*verb, context);
-  verb->callback([=, &context, &exit_code] { exit_code = Why(*path, context); });
+  verb->callback([=, &context, &exit_code] { exit_code = Why(*path, *fail_if, context); });
 }
 
 }  // namespace stallpoint
