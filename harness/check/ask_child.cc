@@ -15,11 +15,15 @@ namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
 
-// The innermost frame outside the C library: ", in Reader::load() (reader.so)".
+// The innermost frame outside the C library and a sanitizer's: ", in Reader::load() (reader.so)".
 std::string WhereItCrashed(const std::string& stack) {
   for (const std::string_view line : Split(stack, '\n')) {
     constexpr std::string_view kFrame = "    @ ";
-    if (!line.starts_with(kFrame) || line.find("(libc.so") != std::string_view::npos) continue;
+    if (!line.starts_with(kFrame)) continue;
+    const bool of_system = line.find("(libc.so") != std::string_view::npos ||
+                           line.find("(libtsan.so") != std::string_view::npos ||
+                           line.find("(libasan.so") != std::string_view::npos;
+    if (of_system) continue;
     return absl::StrCat(", in ", std::string(line.substr(kFrame.size())));
   }
   return "";

@@ -10,12 +10,12 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <limits>
-#include <string_view>
 
 #include "absl/debugging/symbolize.h"
 #include "absl/strings/str_cat.h"
@@ -30,7 +30,7 @@ namespace fs = std::filesystem;
 
 constexpr int kMostFrames = 64;
 constexpr size_t kFramesShown = 16;
-constexpr size_t kLongestName = 160;
+constexpr size_t kLongestName = 192;
 constexpr int kCrashSignals[] = {SIGSEGV, SIGILL, SIGFPE, SIGABRT, SIGBUS, SIGTRAP};
 
 void* InterruptedAt(const void* context) {
@@ -79,26 +79,35 @@ int FirstOwnFrame(const RawStack& stack) {
   return found != end ? static_cast<int>(found - stack.frames.begin()) : std::min(stack.count, 2);
 }
 
-// A return address belongs to the call before it.
-std::string NameOf(const void* pc, bool is_return_address) {
+using FrameName = std::array<char, kLongestName + 64>;
+
+// "Reader::Load() (reader.so)". Without allocating, for it also serves a handler. A return address belongs to the call
+// before it.
+void NameFrame(const void* pc, bool is_return_address, FrameName& name) {
   const char* at = static_cast<const char*>(pc) - (is_return_address ? 1 : 0);
-  char symbol[512];
+  char symbol[kLongestName];
   const bool known = absl::Symbolize(at, symbol, sizeof(symbol));
-  std::string name = known ? std::string(symbol) : "";
-  if (name.size() > kLongestName) name = name.substr(0, kLongestName) + "...";
   Dl_info info;
-  if (dladdr(at, &info) == 0 || info.dli_fname == nullptr) return known ? name : "?";
-  const std::string file = fs::path(info.dli_fname).filename().string();
-  if (!known && info.dli_sname != nullptr) name = info.dli_sname;
-  if (name.empty()) name = absl::StrCat("+0x", absl::Hex(at - static_cast<const char*>(info.dli_fbase)));
-  return absl::StrCat(name, " (", file, ")");
+  if (dladdr(at, &info) == 0 || info.dli_fname == nullptr) {
+    snprintf(name.data(), name.size(), "%s", known ? symbol : "?");
+    return;
+  }
+  const char* slash = strrchr(info.dli_fname, '/');
+  const char* file = slash != nullptr ? slash + 1 : info.dli_fname;
+  if (known || info.dli_sname != nullptr) {
+    snprintf(name.data(), name.size(), "%s (%s)", known ? symbol : info.dli_sname, file);
+  } else {
+    snprintf(name.data(), name.size(), "+0x%tx (%s)", at - static_cast<const char*>(info.dli_fbase), file);
+  }
 }
 
 std::vector<std::string> NamesOf(const RawStack& stack) {
   std::vector<std::string> names;
   const int first = FirstOwnFrame(stack);
   for (int i = first; i < stack.count && names.size() < kFramesShown; ++i) {
-    names.push_back(NameOf(stack.frames[static_cast<size_t>(i)], i != first));
+    FrameName name;
+    NameFrame(stack.frames[static_cast<size_t>(i)], i != first, name);
+    names.emplace_back(name.data());
   }
   // What starts a thread has no names and says nothing.
   while (!names.empty() && names.back().starts_with("+0x")) names.pop_back();
@@ -149,24 +158,30 @@ const char* StateName(char state) {
 
 int crash_report = -1, crash_also = -1;
 
-void WriteTo(int descriptor, std::string_view text) {
-  if (descriptor >= 0 && write(descriptor, text.data(), text.size()) < 0) return;
+void Tell(const char* text) {
+  for (const int descriptor : {crash_report, crash_also}) {
+    if (descriptor >= 0 && write(descriptor, text, strlen(text)) < 0) continue;
+  }
 }
 
-// What it calls is not all safe in a signal handler; the process is lost anyway, and an alarm ends it should it hang.
+// Allocates nothing: the heap may be what is broken. An alarm ends the process should this hang in a lock.
 void ReportCrash(int signal, siginfo_t*, void* context) {
   static std::atomic<int> entered{0};
   if (entered.fetch_add(1) > 0) _exit(128 + signal);
   ::signal(SIGALRM, SIG_DFL);
   alarm(3);
-  for (const int descriptor : {crash_report, crash_also}) {
-    WriteTo(descriptor, absl::StrCat("*** SIG", sigabbrev_np(signal), " in thread ", syscall(SYS_gettid), "\n"));
-  }
+  static FrameName line;
+  snprintf(line.data(), line.size(), "*** SIG%s in thread %ld\n", sigabbrev_np(signal), syscall(SYS_gettid));
+  Tell(line.data());
   static RawStack stack;
   stack.count = backtrace(stack.frames.data(), kMostFrames);
   stack.interrupted_at = InterruptedAt(context);
-  for (const std::string& name : NamesOf(stack)) {
-    for (const int descriptor : {crash_report, crash_also}) WriteTo(descriptor, absl::StrCat("    @ ", name, "\n"));
+  const int first = FirstOwnFrame(stack);
+  for (int i = first; i < std::min(stack.count, first + static_cast<int>(kFramesShown)); ++i) {
+    NameFrame(stack.frames[static_cast<size_t>(i)], i != first, line);
+    Tell("    @ ");
+    Tell(line.data());
+    Tell("\n");
   }
   ::signal(signal, SIG_DFL);
   raise(signal);
