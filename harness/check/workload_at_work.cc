@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "harness/engine/tensor_layout.h"
+#include "harness/host/abi_knobs.h"
 #include "harness/host/options.h"
 #include "traces/frame.h"
 
@@ -24,22 +25,13 @@ uint32_t Checksum(const sp_batch& view) {
 }  // namespace
 
 sp_knobs CheckKnobs(int32_t workers, int64_t batch_size) {
-  return {.struct_size = sizeof(sp_knobs),
-          .worker_count = workers,
-          .batch_size = batch_size,
-          .prefetch_depth = 2,
-          .intra_op_threads = 1,
-          .host_limit_bytes = 0,
-          .device_limit_bytes = 0,
-          .steps_in_flight = 1,
-          .accumulation = 1,
-          .seed = 1,
-          .pin_host_memory = 0,
-          .in_order = 1,
-          .drop_last = 0,
-          .emulated = 0,
-          .device = "cpu",
-          .stream = nullptr};
+  Knobs knobs;
+  knobs.worker_count = workers;
+  knobs.batch_size = batch_size;
+  knobs.intra_op_threads = 1;
+  knobs.steps_in_flight = 1;
+  knobs.seed = 1;
+  return ToAbi(knobs, DeviceSpec());
 }
 
 std::vector<uint64_t> Indices(const Workload& workload, uint64_t first, int64_t count) {

@@ -5,8 +5,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -15,6 +13,7 @@
 #include "harness/record/clock.h"
 #include "harness/record/host_identity.h"
 #include "harness/record/process_counters.h"
+#include "harness/record/read_text.h"
 #include "harness/run/memory_group.h"
 #include "traces/units.h"
 
@@ -22,11 +21,6 @@ namespace stallpoint {
 namespace {
 
 using State = Finding::State;
-
-std::string ReadText(const char* path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 Finding Cores() {
   const double usable = UsableCores();

@@ -10,11 +10,10 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "harness/record/read_text.h"
 #include "traces/text.h"
 
 namespace stallpoint {
@@ -24,11 +23,6 @@ namespace fs = std::filesystem;
 
 constexpr char kMount[] = "/sys/fs/cgroup";
 constexpr std::string_view kPrefix = "stallpoint-";  // then the process that made it, '-', a number
-
-std::string ReadText(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 absl::Status WriteText(const std::string& path, const std::string& text) {
   const int file = open(path.c_str(), O_WRONLY | O_CLOEXEC);
