@@ -130,7 +130,8 @@ SweepResult Sweep(const Predictor& predictor, const SweepRanges& ranges,
     any_batch.push_back(&p);
     if (p.knobs.batch_size == result.recorded.knobs.batch_size) same_batch.push_back(&p);
   };
-  consider(result.recorded);
+  // Under limits that were asked for, the recorded setting is one of the grid or none.
+  if (ranges.host_limit_bytes.empty() && ranges.device_limit_bytes.empty()) consider(result.recorded);
   for (const Prediction& p : result.settings) consider(p);
   if (!same_batch.empty()) result.recommended = Recommend(result.recorded, same_batch);
   if (!any_batch.empty() && !ranges.batch_size.empty()) {

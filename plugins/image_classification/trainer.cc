@@ -8,12 +8,15 @@
 
 #include "plugins/image_classification/resnet.h"
 #include "stallpoint/torch.h"
+#include "stallpoint/torch_memory.h"
 
 namespace stallpoint::image_classification {
 
 struct Trainer::Model {
   Model(plugin::Host h, const TrainerSettings& settings, const sp_knobs& knobs)
       : host(h),
+        memory(h),
+        on_device(std::in_place, memory),
         operator_names(h),
         operator_spans(settings.operator_spans),
         intra_op_threads(knobs.intra_op_threads),
@@ -21,9 +24,13 @@ struct Trainer::Model {
         network(settings.width, settings.classes),
         optimizer(network.parameters(), torch::optim::SGDOptions(settings.learning_rate)
                                             .momentum(settings.momentum)
-                                            .weight_decay(settings.weight_decay)) {}
+                                            .weight_decay(settings.weight_decay)) {
+    on_device.reset();
+  }
 
   plugin::Host host;
+  plugin::DeviceMemory memory;
+  std::optional<plugin::OnDevice> on_device;  // while the members below are made
   plugin::OperatorNames operator_names;
   bool operator_spans;
   int32_t intra_op_threads;
@@ -49,6 +56,7 @@ Trainer::~Trainer() = default;
 plugin::StepResult Trainer::Step(const plugin::Batch& batch) {
   Model& m = *model_;
   plugin::UseIntraOpThreads(m.intra_op_threads);
+  const plugin::OnDevice on_device(m.memory);
   std::optional<plugin::OperatorSpans> spans;
   if (m.operator_spans) spans.emplace(m.operator_names);
 
