@@ -198,28 +198,6 @@ TEST_CASE("heavy tails slow a balanced loader as they should") {
   }
 }
 
-TEST_CASE("more workers, more prefetch and more steps in flight never slow a run that has cores enough") {
-  const Case c = RandomCase(11, 300, 4, 0, true);
-  double before = INFINITY;
-  for (int32_t workers = 1; workers <= 12; ++workers) {
-    const double now = SolveRecurrence(c.tape, c.batches, Setting(workers, 2, 2)).steps.back().device_end;
-    CHECK(now <= before * 1.0001);
-    before = now;
-  }
-  before = INFINITY;
-  for (int32_t prefetch = 1; prefetch <= 8; ++prefetch) {
-    const double now = SolveRecurrence(c.tape, c.batches, Setting(3, prefetch, 2)).steps.back().device_end;
-    CHECK(now <= before * 1.0001);
-    before = now;
-  }
-  before = INFINITY;
-  for (int32_t ahead = 1; ahead <= 4; ++ahead) {
-    const double now = SolveRecurrence(c.tape, c.batches, Setting(3, 2, ahead)).steps.back().device_end;
-    CHECK(now <= before * 1.0001);
-    before = now;
-  }
-}
-
 TEST_CASE("out of order, a slow batch does not hold up the others, and every batch comes once") {
   const Case c = RandomCase(3, 200, 2, 0, true);
   Case slow = c;
