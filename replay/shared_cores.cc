@@ -123,6 +123,7 @@ class LoaderSimulation {
     }
     const int64_t done = std::exchange(worker.batch, -1);
     finished_[done] = true;
+    CountLoaded();
     result_.service_ns += cores_.now() - worker.begin;
     if (!scenario_.in_order) arrivals_.push_back(done);
     if (main_state_ == MainState::kAwaitBatch && BatchReady()) {
@@ -209,7 +210,10 @@ class LoaderSimulation {
       }
     }
     step().wait_end = cores_.now();
-    if (inline_loading()) result_.service_ns += step().wait_end - step().wait_begin;
+    if (inline_loading()) {
+      result_.service_ns += step().wait_end - step().wait_begin;
+      CountLoaded();
+    }
     ComputeOnMain(MainState::kReceive, work().receive_ns);
   }
 
@@ -254,8 +258,11 @@ class LoaderSimulation {
     if (next_request_ < epoch_end_) RequestNext();
   }
 
+  void CountLoaded() { result_.most_batches = std::max(result_.most_batches, ++loaded_ - released_); }
+
   void EndStep() {
     step().main_end = cores_.now();
+    released_ = device_done_;
     main_state_ = MainState::kAwaitBatch;
     if (++step_ < static_cast<int64_t>(batches_.size())) {
       BeginStep();
@@ -306,6 +313,7 @@ class LoaderSimulation {
   std::vector<int32_t> owner_;  // worker of a batch
   std::deque<int64_t> arrivals_;
   int64_t step_ = 0, issued_ = 0, device_done_ = 0, next_request_ = 0, epoch_end_ = 0;
+  int64_t loaded_ = 0, released_ = 0;
   int32_t next_worker_ = 0;
   bool over_ = false;
   MainState main_state_ = MainState::kAwaitBatch;

@@ -23,7 +23,7 @@ double DeviceReserved(double samples) { return 148 * kMB + 2.7 * kMB * samples; 
 // What a process on a device without memory of its own would hold, by a law that the model does not know.
 RunRecord RecordOnCpu(int64_t batch_size, int32_t workers, RunRecord::Role role = RunRecord::Role::kMain) {
   Knobs knobs = testing::EmulatedKnobs(batch_size, workers, "cpu");
-  RunRecord run = Record(ReadAndDecode(2, 1), {.knobs = knobs, .steps = 60, .role = role});
+  RunRecord run = Record(ReadAndDecode(0.2, 0.05), {.knobs = knobs, .steps = 60, .role = role});
   const double samples = static_cast<double>(batch_size);
   const double batch = samples * kSampleBytes;
   const double batches = static_cast<double>(workers) * knobs.prefetch_depth + knobs.steps_in_flight;
