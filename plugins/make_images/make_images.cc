@@ -12,10 +12,10 @@
 #include <thread>
 #include <vector>
 
-#include "plugins/image_classification/jpeg.h"
-#include "plugins/image_classification/painter.h"
+#include "plugins/images/jpeg.h"
+#include "plugins/make_images/painter.h"
 
-namespace stallpoint::image_classification {
+namespace stallpoint::images {
 namespace {
 
 struct Request {
@@ -96,11 +96,11 @@ int Main(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace stallpoint::image_classification
+}  // namespace stallpoint::images
 
 int main(int argc, char** argv) {
   try {
-    return stallpoint::image_classification::Main(argc, argv);
+    return stallpoint::images::Main(argc, argv);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "stallpoint-make-images: %s\n", e.what());
     return 1;

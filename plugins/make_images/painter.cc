@@ -1,4 +1,4 @@
-#include "plugins/image_classification/painter.h"
+#include "plugins/make_images/painter.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +8,7 @@
 
 #include "plugins/support/keyed_random.h"
 
-namespace stallpoint::image_classification {
+namespace stallpoint::images {
 namespace {
 
 using bundled::KeyedRandom;
@@ -166,4 +166,4 @@ Image PaintImage(int width, int height, int64_t label, int64_t classes, uint64_t
   return image;
 }
 
-}  // namespace stallpoint::image_classification
+}  // namespace stallpoint::images
