@@ -98,8 +98,8 @@ TEST_CASE("a bright spot and its label land on the same place, however the frame
     // As wide as several pixels of the output, so that its middle can be told.
     for (int dy = -4; dy <= 4; ++dy) {
       for (int dx = -4; dx <= 4; ++dx) {
-        const auto pixel = static_cast<size_t>((static_cast<int>(spot.y) + dy) * 200 + static_cast<int>(spot.x) + dx);
-        std::fill_n(frame.rgb.begin() + static_cast<ptrdiff_t>(3 * pixel), 3, static_cast<uint8_t>(255));
+        const int pixel = (static_cast<int>(spot.y) + dy) * 200 + static_cast<int>(spot.x) + dx;
+        std::fill_n(frame.rgb.begin() + 3 * pixel, 3, static_cast<uint8_t>(255));
       }
     }
     const Crop crop = images::DrawCrop(200, 150, 0.3, random);
@@ -114,11 +114,13 @@ TEST_CASE("a bright spot and its label land on the same place, however the frame
     double light = 0;
     double x = 0;
     double y = 0;
-    for (int i = 0; i < kSize * kSize; ++i) {
-      const double brightness = planes[static_cast<size_t>(i)] - dark;
-      light += brightness;
-      x += brightness * (i % kSize);
-      y += brightness * (i / kSize);
+    for (int row = 0; row < kSize; ++row) {
+      for (int column = 0; column < kSize; ++column) {
+        const double brightness = planes.data()[row * kSize + column] - dark;
+        light += brightness;
+        x += brightness * column;
+        y += brightness * row;
+      }
     }
     const std::vector<Keypoint> placed = PlaceOnMap({spot}, crop, kSize, {0});
     REQUIRE(placed.size() == 1);
