@@ -41,9 +41,9 @@ PoseProject::PoseProject(const fs::path& folder, MissingFrames missing) : folder
   if (!fs::exists(folder / "config.yaml", problem)) {
     std::string expected = std::string("a DeepLabCut project: config.yaml, ") + kLayout;
     const fs::path whole = fs::absolute(folder).lexically_normal() / "";  // so that parent_path() is the folder itself
-    for (fs::path above = whole.parent_path().parent_path(); above != above.root_path(); above = above.parent_path()) {
-      if (fs::exists(above / "config.yaml", problem)) expected += "; is it " + above.string() + "?";
-    }
+    fs::path above = whole.parent_path().parent_path();
+    while (above != above.root_path() && !fs::exists(above / "config.yaml", problem)) above = above.parent_path();
+    if (above != above.root_path()) expected += "; is it " + above.string() + "?";
     const std::vector<fs::path> entries = Listed(folder);
     const auto table = std::find_if(entries.begin(), entries.end(), IsTable);
     RefuseFolder(table == entries.end() ? "no config.yaml" : table->filename().string() + " and no config.yaml",

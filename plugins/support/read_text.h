@@ -14,9 +14,10 @@ namespace stallpoint::bundled {
 // Throws SP_NOT_FOUND with the path when it cannot be read.
 inline std::string ReadText(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file.is_open() || file.bad()) throw plugin::Error(SP_NOT_FOUND, path.string() + ": cannot be read");
-  return text;
+  if (!file.is_open() || !std::filesystem::is_regular_file(path)) {
+    throw plugin::Error(SP_NOT_FOUND, path.string() + ": cannot be read");
+  }
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 }  // namespace stallpoint::bundled

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "catch.h"
+#include "plugins/images/jpeg.h"
+#include "plugins/make_images/painter.h"
 #include "plugins/make_images/pose_writer.h"
 #include "tests/plugins/fake_host.h"
 #include "tests/plugins/loaded_plugin.h"
@@ -198,6 +200,17 @@ TEST_CASE("a frame that cannot be decoded, or is gone, is lost data with its fil
   const Answer gone = run.workload.load(2, arena, &sample);
   CHECK(gone.code == SP_DATA_LOSS);
   CHECK(Contains(gone.message, "labeled-data/painted/img0002.png: cannot be opened: "));
+}
+
+TEST_CASE("a frame may be a JPEG file") {
+  const ScratchFolder folder;
+  Paint(folder, 3);
+  folder.write("labeled-data/painted/img7.jpg",
+               stallpoint::images::EncodeJpeg(stallpoint::images::PaintAnimal(160, 120, 0, 7).image, 90));
+  folder.write("labeled-data/painted/CollectedData_painter.csv",
+               "scorer,p,p\nbodyparts,snout,snout\ncoords,x,y\nlabeled-data/painted/img7.jpg,80,60\n");
+  Run run(folder.path(), {});
+  CHECK(run.workload.train({0}) > 0);
 }
 
 TEST_CASE("pose options out of range are refused with what was found and expected") {
