@@ -34,7 +34,7 @@ PoseConfig ParsePoseConfig(const std::string& yaml, const std::string& name) {
   try {
     const YAML::Node root = YAML::Load(yaml);
     if (!root.IsMap()) RefuseConfig(name, "found no keys, expected those of a DeepLabCut project, such as `bodyparts`");
-    config.scorer = root["scorer"].as<std::string>("");
+    if (root["scorer"].IsDefined() && root["scorer"].IsScalar()) config.scorer = root["scorer"].as<std::string>();
     if (root["multianimalproject"].as<bool>(false)) {
       AddParts(root["multianimalbodyparts"], "multianimalbodyparts", name, &config.parts);
       if (root["uniquebodyparts"].IsDefined() && !root["uniquebodyparts"].IsNull()) {

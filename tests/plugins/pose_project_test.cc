@@ -4,6 +4,8 @@
 #include <string>
 
 #include "catch.h"
+#include "plugins/make_images/painter.h"
+#include "plugins/make_images/pose_writer.h"
 #include "stallpoint/plugin/error.h"
 #include "tests/plugins/loaded_plugin.h"
 #include "tests/plugins/scratch_folder.h"
@@ -58,7 +60,7 @@ TEST_CASE("config.yaml names the scorer and the body parts, of several animals t
   CHECK(one.scorer == "ann");
   CHECK(one.parts == std::vector<std::string>{"snout", "tail"});
   const PoseConfig several = ParsePoseConfig(
-      "multianimalproject: true\nindividuals: [a, b]\nbodyparts: MULTI!\nuniquebodyparts: [corner]\n"
+      "scorer:\nmultianimalproject: true\nindividuals: [a, b]\nbodyparts: MULTI!\nuniquebodyparts: [corner]\n"
       "multianimalbodyparts:\n- snout\n",
       "c");
   CHECK(several.scorer.empty());
@@ -150,6 +152,29 @@ TEST_CASE("a project without a single keypoint is refused") {
   folder.write("labeled-data/m1/CollectedData_ann.csv", Table("labeled-data/m1/a.png,,,,\n"));
   folder.write("labeled-data/m1/a.png", "x");
   CHECK(Contains(Refusal(folder.path()).what(), "found no keypoint in any of its 1 frames, expected labels"));
+}
+
+TEST_CASE("a painted project is read back as it was painted, one keypoint in twenty missing") {
+  const ScratchFolder folder;
+  images::PoseWriter writer(folder.path(), 50, 160, 120, 3);
+  for (int64_t i = 0; i < 50; ++i) writer.WriteFrame(i);
+  writer.WriteLabels();
+  const PoseProject project(folder.path(), PoseProject::MissingFrames::kRefuse);
+  REQUIRE(project.frames().size() == 50);
+  CHECK(project.parts() == images::kAnimalParts);
+  CHECK(project.disagreements().empty());
+  size_t keypoints = 0;
+  for (size_t i = 0; i < 50; ++i) {
+    const images::PaintedAnimal animal = images::PaintAnimal(160, 120, 3, i);
+    for (const Keypoint& keypoint : project.frames()[i].keypoints) {
+      const images::PaintedPoint& point = animal.points[static_cast<size_t>(keypoint.part)];
+      CHECK(keypoint.x == Approx(point.x).margin(1e-3));
+      CHECK(keypoint.y == Approx(point.y).margin(1e-3));
+    }
+    keypoints += project.frames()[i].keypoints.size();
+  }
+  CHECK(keypoints > 180);
+  CHECK(keypoints < 198);
 }
 
 TEST_CASE("DeepLabCut's open field project is read as it was published") {

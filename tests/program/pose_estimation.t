@@ -52,3 +52,15 @@ A folder within the project is not the project, and the error says which is.
   $ stallpoint record --plugin pose_estimation --data "$data/labeled-data" --steps 5 -o not.sptrace
   error: failed: */labeled-data: found no config.yaml, expected a DeepLabCut project: *; is it *? (glob)
   [5]
+
+Who has no project has one painted.
+
+  $ stallpoint-make-images small --pose --count 12 --size 160x120
+  12 images of 160x120 with 4 body parts each in small: * (glob)
+  $ stallpoint record --plugin pose_estimation --data small --set image_size=32 --set width=4 --set mirror=1 \
+  >   --set pairs=leftear:rightear --workers 1 --batch 4 --epochs 1 -o small.sptrace --quiet
+  small.sptrace: 3 steps, 12 samples * (glob)
+  $ stallpoint-make-images other --pose --classes 3
+  --classes excludes --pose
+  Run with --help for more information.
+  [108]
