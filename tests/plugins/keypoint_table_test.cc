@@ -14,11 +14,11 @@ using stallpoint::testing::Contains;
 
 const std::vector<std::string> kEarsAndTail = {"leftear", "rightear", "tail"};
 
-KeypointTable Parse(const std::string& csv) { return ParseKeypointTable(csv, "C.csv", kEarsAndTail); }
+KeypointTable ParseTable(const std::string& csv) { return ParseKeypointTable(csv, "C.csv", kEarsAndTail); }
 
-std::string Refusal(const std::string& csv) {
+std::string TableRefusal(const std::string& csv) {
   try {
-    Parse(csv);
+    ParseTable(csv);
   } catch (const plugin::Error& error) {
     CHECK(error.code() == SP_INVALID_ARGUMENT);
     return error.what();
@@ -39,7 +39,7 @@ TEST_CASE("a frame is named by one column or by three, and its keypoints by the 
       "scorer,,,ann,ann,ann,ann\r\nbodyparts,,,tail,tail,leftear,leftear\r\ncoords,,,x,y,x,y\r\n"
       "labeled-data,m1,a.png,1,2.5,3,4\r\n";
   for (const std::string& csv : {one, three}) {
-    const KeypointTable table = Parse(csv);
+    const KeypointTable table = ParseTable(csv);
     CHECK(table.keypoints_a_frame == 2);
     REQUIRE(table.frames.size() == 1);
     CHECK(table.frames[0].name == "labeled-data/m1/a.png");
@@ -53,7 +53,7 @@ TEST_CASE("a frame is named by one column or by three, and its keypoints by the 
 }
 
 TEST_CASE("an empty cell or NaN is a missing keypoint") {
-  const KeypointTable table = Parse(std::string(kHeader) + "a.png,,,3,4\nb.png,nan,NaN,,\nc.png,1,,2,3\n");
+  const KeypointTable table = ParseTable(std::string(kHeader) + "a.png,,,3,4\nb.png,nan,NaN,,\nc.png,1,,2,3\n");
   REQUIRE(table.frames.size() == 3);
   CHECK(table.frames[0].keypoints.size() == 1);
   CHECK(table.frames[0].keypoints[0].part == 0);
@@ -62,7 +62,7 @@ TEST_CASE("an empty cell or NaN is a missing keypoint") {
 }
 
 TEST_CASE("of several animals each keypoint counts for its body part") {
-  const KeypointTable table = Parse(
+  const KeypointTable table = ParseTable(
       "scorer,a,a,a,a,a,a\n"
       "individuals,mus1,mus1,mus2,mus2,single,single\n"
       "bodyparts,tail,tail,tail,tail,leftear,leftear\n"
@@ -77,7 +77,7 @@ TEST_CASE("of several animals each keypoint counts for its body part") {
 }
 
 TEST_CASE("names as written on Windows, a byte order mark, a likelihood and quotes do no harm") {
-  const KeypointTable table = Parse(
+  const KeypointTable table = ParseTable(
       "\xEF\xBB\xBFscorer,a,a,a\r\n"
       "bodyparts,tail,tail,tail\r\n"
       "coords,x,y,likelihood\r\n"
@@ -89,29 +89,32 @@ TEST_CASE("names as written on Windows, a byte order mark, a likelihood and quot
 }
 
 TEST_CASE("body parts that are not asked for are left out and told") {
-  const KeypointTable table = Parse("scorer,a,a,a,a\nbodyparts,nose,nose,tail,tail\ncoords,x,y,x,y\na.png,1,2,3,4\n");
+  const KeypointTable table =
+      ParseTable("scorer,a,a,a,a\nbodyparts,nose,nose,tail,tail\ncoords,x,y,x,y\na.png,1,2,3,4\n");
   CHECK(table.unknown_parts == std::vector<std::string>{"nose"});
   CHECK(table.frames[0].keypoints.size() == 1);
-  CHECK(Refusal("scorer,a,a\nbodyparts,nose,nose\ncoords,x,y\n") ==
+  CHECK(TableRefusal("scorer,a,a\nbodyparts,nose,nose\ncoords,x,y\n") ==
         "C.csv: found nose, expected some of the body parts of config.yaml: leftear, rightear, tail");
 }
 
 TEST_CASE("what is laid out differently is refused with the row and what was expected") {
-  CHECK(Refusal("") ==
+  CHECK(TableRefusal("") ==
         "C.csv: row 1: found 'no row', expected 'scorer': the header rows of DeepLabCut are scorer, "
         "bodyparts, coords");
-  CHECK(Contains(Refusal("name,label\na.png,cat\n"), "row 1: found 'name', expected 'scorer'"));
-  CHECK(Contains(Refusal("scorer,a,a\nbodyparts,tail,tail\n"), "row 3: found 'no row', expected 'coords'"));
-  CHECK(Contains(Refusal("scorer,a,a\nbodyparts,tail\ncoords,x,y\n"), "different numbers of cells"));
-  CHECK(Contains(Refusal("scorer,,a,a\nbodyparts,,tail,tail\ncoords,,x,y\n"),
+  CHECK(Contains(TableRefusal("name,label\na.png,cat\n"), "row 1: found 'name', expected 'scorer'"));
+  CHECK(Contains(TableRefusal("scorer,a,a\nbodyparts,tail,tail\n"), "row 3: found 'no row', expected 'coords'"));
+  CHECK(Contains(TableRefusal("scorer,a,a\nbodyparts,tail\ncoords,x,y\n"), "different numbers of cells"));
+  CHECK(Contains(TableRefusal("scorer,,a,a\nbodyparts,,tail,tail\ncoords,,x,y\n"),
                  "found 2 columns before the first body part, expected 1"));
-  CHECK(Refusal("scorer,a,a\nbodyparts,tail,tail\ncoords,x,x\n") == "C.csv: found two columns x of tail, expected one");
-  CHECK(Refusal("scorer,a\nbodyparts,tail\ncoords,x\n") == "C.csv: found no x or no y of tail, expected both");
-  CHECK(Refusal(std::string(kHeader) + "a.png,1,2\n") == "C.csv: row 4: found 3 cells, expected 5 as in the header");
-  CHECK(Refusal(std::string(kHeader) + "a.png,1,2,3,4\nb.png,1,2,three,4\n") ==
+  CHECK(TableRefusal("scorer,a,a\nbodyparts,tail,tail\ncoords,x,x\n") ==
+        "C.csv: found two columns x of tail, expected one");
+  CHECK(TableRefusal("scorer,a\nbodyparts,tail\ncoords,x\n") == "C.csv: found no x or no y of tail, expected both");
+  CHECK(TableRefusal(std::string(kHeader) + "a.png,1,2\n") ==
+        "C.csv: row 4: found 3 cells, expected 5 as in the header");
+  CHECK(TableRefusal(std::string(kHeader) + "a.png,1,2,3,4\nb.png,1,2,three,4\n") ==
         "C.csv: row 5 (b.png), leftear: found 'three', expected a number, or nothing where the keypoint is missing");
-  CHECK(Contains(Refusal(std::string(kHeader) + "a.png,1,inf,3,4\n"), "found 'inf', expected a number"));
-  CHECK(Contains(Refusal(std::string(kHeader) + ",1,2,3,4\n"), "found no name of a frame"));
+  CHECK(Contains(TableRefusal(std::string(kHeader) + "a.png,1,inf,3,4\n"), "found 'inf', expected a number"));
+  CHECK(Contains(TableRefusal(std::string(kHeader) + ",1,2,3,4\n"), "found no name of a frame"));
 }
 
 }  // namespace stallpoint::pose_estimation

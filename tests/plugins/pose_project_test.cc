@@ -34,7 +34,7 @@ void WriteProject(const ScratchFolder& folder) {
   folder.write("labeled-data/m2_labeled/a.png", "x");
 }
 
-plugin::Error Refusal(const std::filesystem::path& folder) {
+plugin::Error ProjectRefusal(const std::filesystem::path& folder) {
   try {
     const PoseProject project(folder, PoseProject::MissingFrames::kRefuse);
   } catch (const plugin::Error& error) {
@@ -107,7 +107,7 @@ TEST_CASE("of several scorers the CSV of config.yaml's is taken, and without it 
   CHECK(PoseProject(folder.path(), PoseProject::MissingFrames::kRefuse).frames().size() == 3);
   folder.write("config.yaml", "scorer: tom\nbodyparts: [snout, tail]\n");
   CHECK(Contains(
-      Refusal(folder.path()).what(),
+      ProjectRefusal(folder.path()).what(),
       "m1: found CollectedData_ann.csv and CollectedData_zoe.csv, expected that of config.yaml's scorer 'tom'"));
   std::filesystem::remove(folder.path() / "labeled-data/m1/CollectedData_zoe.csv");
   CHECK(PoseProject(folder.path(), PoseProject::MissingFrames::kRefuse).frames().size() == 3);
@@ -117,7 +117,7 @@ TEST_CASE("a missing frame is refused with its file, or kept when bad samples ar
   const ScratchFolder folder;
   WriteProject(folder);
   std::filesystem::remove(folder.path() / "labeled-data/m1/a.png");
-  const plugin::Error error = Refusal(folder.path());
+  const plugin::Error error = ProjectRefusal(folder.path());
   CHECK(error.code() == SP_NOT_FOUND);
   CHECK(
       Contains(error.what(), "labeled-data/m1/CollectedData_ann.csv: found no file for 1 of its 2 frames, expected "));
@@ -127,23 +127,25 @@ TEST_CASE("a missing frame is refused with its file, or kept when bad samples ar
 
 TEST_CASE("a folder that is no project is refused with what is there and what was expected") {
   const ScratchFolder folder;
-  CHECK(
-      Contains(Refusal(folder.path() / "absent").what(), "absent: found nothing, expected the folder of a DeepLabCut"));
-  CHECK(Contains(Refusal(folder.path()).what(), "found no config.yaml, expected a DeepLabCut project: config.yaml, "));
+  CHECK(Contains(ProjectRefusal(folder.path() / "absent").what(),
+                 "absent: found nothing, expected the folder of a DeepLabCut"));
+  CHECK(Contains(ProjectRefusal(folder.path()).what(),
+                 "found no config.yaml, expected a DeepLabCut project: config.yaml, "));
 
   WriteProject(folder);
-  CHECK(Contains(Refusal(folder.path() / "config.yaml").what(), "config.yaml: found a file, expected the folder of"));
-  const std::string below = Refusal(folder.path() / "labeled-data" / "m1").what();
+  CHECK(Contains(ProjectRefusal(folder.path() / "config.yaml").what(),
+                 "config.yaml: found a file, expected the folder of"));
+  const std::string below = ProjectRefusal(folder.path() / "labeled-data" / "m1").what();
   CHECK(Contains(below, "m1: found CollectedData_ann.csv and no config.yaml, expected a DeepLabCut project"));
   CHECK(Contains(below, "; is it " + folder.path().string() + "?"));
 
   std::filesystem::remove_all(folder.path() / "labeled-data" / "m1");
   std::filesystem::remove_all(folder.path() / "labeled-data" / "m2");
-  CHECK(Contains(Refusal(folder.path()).what(),
+  CHECK(Contains(ProjectRefusal(folder.path()).what(),
                  "found no CollectedData_*.csv in the folders of labeled-data, expected "
                  "labeled-data/VIDEO/CollectedData_SCORER.csv"));
   std::filesystem::remove_all(folder.path() / "labeled-data");
-  CHECK(Contains(Refusal(folder.path()).what(), "found config.yaml and no folder labeled-data, expected "));
+  CHECK(Contains(ProjectRefusal(folder.path()).what(), "found config.yaml and no folder labeled-data, expected "));
 }
 
 TEST_CASE("a project without a single keypoint is refused") {
@@ -151,7 +153,7 @@ TEST_CASE("a project without a single keypoint is refused") {
   folder.write("config.yaml", kConfig);
   folder.write("labeled-data/m1/CollectedData_ann.csv", Table("labeled-data/m1/a.png,,,,\n"));
   folder.write("labeled-data/m1/a.png", "x");
-  CHECK(Contains(Refusal(folder.path()).what(), "found no keypoint in any of its 1 frames, expected labels"));
+  CHECK(Contains(ProjectRefusal(folder.path()).what(), "found no keypoint in any of its 1 frames, expected labels"));
 }
 
 TEST_CASE("a painted project is read back as it was painted, one keypoint in twenty missing") {
