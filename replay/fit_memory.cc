@@ -8,9 +8,9 @@
 namespace stallpoint {
 namespace {
 
-// What a worker holds besides its buffers (a stack, its share of malloc, a decoder) was 1.5 to 3.4 MB with JPEG files;
+// What a worker holds besides its buffers (a stack, its share of malloc, a decoder) was 1.8 to 3.3 MB with JPEG files;
 // runs with other numbers of workers are weighed against that, each known to so much.
-constexpr double kUsualWorkerBytes = 2.5e6, kUsualWorkerBytesError = 1e6;
+constexpr double kUsualWorkerBytes = 2.2e6, kUsualWorkerBytesError = 1e6;
 constexpr double kRunToRunBytes = 1e6;
 // Of the slope, of one fitted through two sizes and of one that rests on what was kept whatever the batch.
 constexpr double kSlopeError = 0.03, kOneSizeSlopeError = 0.15;

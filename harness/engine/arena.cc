@@ -6,6 +6,8 @@ namespace stallpoint {
 namespace {
 
 constexpr size_t kSmallestBlock = 256 << 10;
+// Of what a batch has needed so far, one part in so many is added at a time: little is claimed and not used.
+constexpr size_t kGrowth = 8;
 
 }  // namespace
 
@@ -23,7 +25,8 @@ void* Arena::Alloc(uint64_t bytes) {
   const size_t wanted =
       std::max<uint64_t>((bytes + MemoryPool::kAlignment - 1) / MemoryPool::kAlignment, 1) * MemoryPool::kAlignment;
   if (blocks_.empty() || blocks_.back().capacity - used_ < wanted) {
-    const size_t usual = blocks_.empty() ? std::max(kSmallestBlock, most_used_) : 2 * blocks_.back().capacity;
+    const size_t usual = blocks_.empty() ? std::max(kSmallestBlock, most_used_)
+                                         : std::max(kSmallestBlock, (used_before_ + used_) / kGrowth);
     MemoryPool::Block block = pool_.Acquire(std::max(wanted, usual));
     if (block.data == nullptr) block = pool_.Acquire(wanted);
     if (block.data == nullptr) return nullptr;
@@ -45,10 +48,6 @@ void Arena::Reset() {
   used_ = used_before_ = 0;
 }
 
-uint64_t Arena::capacity() const {
-  uint64_t bytes = 0;
-  for (const MemoryPool::Block& block : blocks_) bytes += block.capacity;
-  return bytes;
-}
+uint64_t Arena::used() const { return used_before_ + used_; }
 
 }  // namespace stallpoint

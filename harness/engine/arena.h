@@ -26,8 +26,8 @@ class Arena {
   void Reset();
 
   const sp_arena& table() const { return table_; }
-  // Bytes that it occupies.
-  uint64_t capacity() const;
+  // Bytes handed out since the last Reset.
+  uint64_t used() const;
 
  private:
   MemoryPool& pool_;
