@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <set>
+#include <system_error>
 #include <thread>
 #include <tuple>
 
@@ -53,9 +54,13 @@ std::vector<Prediction> PredictAll(const Predictor& predictor, const std::vector
   };
   std::vector<std::thread> helpers;
   for (size_t i = 1; i < std::min(static_cast<size_t>(threads), grid.size()); ++i) {
-    helpers.emplace_back([&] {
-      while (!cancelled && predict_next()) continue;
-    });
+    try {
+      helpers.emplace_back([&] {
+        while (!cancelled && predict_next()) continue;
+      });
+    } catch (const std::system_error&) {
+      break;  // a limit of processes or memory: fewer threads do
+    }
   }
   do {
     cancelled = keep_going && !keep_going(done, grid.size());

@@ -17,7 +17,7 @@ TEST_CASE("a schedule names the soonest of its jobs, whatever comes, goes and mo
     for (int i = 0; i < 2000; ++i) {
       const size_t job = random() % jobs;
       due[job] = random() % 3 == 0 ? std::numeric_limits<double>::infinity() : static_cast<double>(random() % 50);
-      schedule.Set(static_cast<int64_t>(job), due[job]);
+      schedule.Set(static_cast<int32_t>(job), due[job]);
       const double soonest = *std::min_element(due.begin(), due.end());
       REQUIRE(schedule.due() == soonest);
       if (soonest < 50) REQUIRE(due[schedule.next()] == soonest);

@@ -38,10 +38,8 @@ def _pip(python, *packages):
 
 def missing_part(error):
     """The package that has what `error`, of an import, says is missing; None when it says something else."""
-    found = re.search(r"(lib\w+\.)so|undefined symbol: (\w+)", error)
-    name = found and (found[1] or found[2])
-    if not name or found[1] and "cannot open" not in error:
-        return None
+    found = re.search(r"(lib\w+\.)so[.\d]*: cannot open", error) or re.search(r"undefined symbol: (\w+)", error)
+    name = found[1] if found else ""
     fits = [part for part in CUDA_PARTS if name.startswith(part)]
     return CUDA_PARTS[max(fits, key=len)] if fits else None
 
