@@ -1,7 +1,7 @@
 // How fast the replay model is on one core: settings, steps and events per second of CPU time, and the memory it takes.
 //
 // Each row is a number of whole settings, repeated; times are CPU time of the thread, which other work on the machine
-// disturbs less than wall time. "least" is the least disturbed repetition.
+// disturbs less than wall time. Of each figure stand the best repetition, the least disturbed one, and the median.
 #include <sys/resource.h>
 #include <time.h>
 
@@ -111,7 +111,7 @@ int64_t Repeat(int64_t settings, const Workload& workload, const std::function<S
 }
 
 void PrintHeader(const std::string& title) {
-  fmt::print("\n{}\n{:<46} {:>9} {:>21} {:>19} {:<6} {:>8}\n", title, "", "settings", "settings/s, median",
+  fmt::print("\n{}\n{:<45} {:>9} {:>23} {:>18} {:<6} {:>8}\n", title, "", "settings", "settings/s, median",
              "M/s, median", "of", "peak MiB");
 }
 
