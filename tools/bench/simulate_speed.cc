@@ -111,8 +111,8 @@ int64_t Repeat(int64_t settings, const Workload& workload, const std::function<S
 }
 
 void PrintHeader(const std::string& title) {
-  fmt::print("\n{}\n{:<45} {:>9} {:>23} {:>18} {:<6} {:>8}\n", title, "", "settings", "settings/s, median",
-             "M/s, median", "of", "peak MiB");
+  fmt::print("\n{}\n{:<46} {:>9} {:>10} {:>10} {:>9} {:>9} {:<6} {:>8}\n", title, "", "settings", "settings/s",
+             "median", "M/s", "median", "of", "peak MiB");
 }
 
 void MeasureRecurrence(Table* table) {
