@@ -1,7 +1,7 @@
 // How fast the replay model is on one core: settings, steps and events per second of CPU time, and the memory it takes.
 //
 // Each row is a number of whole settings, repeated; times are CPU time of the thread, which other work on the machine
-// disturbs less than wall time. "least" is the least disturbed repetition.
+// disturbs less than wall time. Of each figure stand the best repetition, the least disturbed one, and the median.
 #include <sys/resource.h>
 #include <time.h>
 
@@ -77,7 +77,7 @@ class Table {
  public:
   explicit Table(int repeats) : repeats_(repeats) {}
 
-  // `run` simulates `settings` settings and returns how many events (or steps) that were.
+  // `run` simulates `settings` settings and returns how many events or steps that were; 0: it does not know.
   void Row(const std::string& name, int64_t settings, const char* unit, const std::function<int64_t()>& run) {
     std::vector<double> seconds;
     int64_t units = 0;
@@ -88,9 +88,12 @@ class Table {
     }
     std::sort(seconds.begin(), seconds.end());
     const double least = seconds.front(), median = seconds[seconds.size() / 2];
-    fmt::print("{:<46} {:>9} {:>10.0f} {:>9.2f} {:>9.2f} {:<8} {:>8.1f}\n", name, settings,
-               static_cast<double>(settings) / least, static_cast<double>(units) / least * 1e-6,
-               static_cast<double>(units) / median * 1e-6, unit, PeakMegabytes());
+    const auto millions = [&](double time) {
+      return units > 0 ? fmt::format("{:.1f}", static_cast<double>(units) / time * 1e-6) : "";
+    };
+    fmt::print("{:<46} {:>9} {:>10.0f} {:>10.0f} {:>9} {:>9} {:<6} {:>8.1f}\n", name, settings,
+               static_cast<double>(settings) / least, static_cast<double>(settings) / median, millions(least),
+               millions(median), unit, PeakMegabytes());
     std::fflush(stdout);
   }
 
@@ -108,8 +111,8 @@ int64_t Repeat(int64_t settings, const Workload& workload, const std::function<S
 }
 
 void PrintHeader(const std::string& title) {
-  fmt::print("\n{}\n{:<46} {:>9} {:>10} {:>9} {:>9} {:<8} {:>8}\n", title, "", "settings", "settings/s", "M/s least",
-             "median", "of", "peak MiB");
+  fmt::print("\n{}\n{:<46} {:>9} {:>10} {:>10} {:>9} {:>9} {:<6} {:>8}\n", title, "", "settings", "settings/s",
+             "median", "M/s", "median", "of", "peak MiB");
 }
 
 void MeasureRecurrence(Table* table) {
@@ -169,9 +172,9 @@ void MeasurePredictions(const std::vector<RunRecord>& runs, Table* table) {
       Knobs knobs = (*predictor)->recorded();
       knobs.worker_count = workers;
       knobs.batch_size = batch_size;
-      table->Row(fmt::format("W={}, batch {}", workers, batch_size), 100, "settings", [&] {
+      table->Row(fmt::format("W={}, batch {}", workers, batch_size), 100, "", [&] {
         for (int i = 0; i < 100; ++i) (*predictor)->Predict(knobs);
-        return int64_t{100};
+        return int64_t{0};
       });
     }
   }
