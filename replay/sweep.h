@@ -19,6 +19,9 @@ struct SweepRanges {
   std::vector<uint64_t> host_limit_bytes, device_limit_bytes;
 };
 
+// Every combination, in that order of axes, the last varying fastest.
+std::vector<Knobs> SettingsOf(const Knobs& recorded, const SweepRanges& ranges);
+
 struct SweepResult {
   Prediction recorded;  // the model's view of the recorded setting
   std::vector<Prediction> settings;

@@ -23,12 +23,19 @@ void KnobFlags::AddTo(CLI::App& verb) {
   add("--batch", batch_, "Samples in a batch (32), e.g. --batch 64", "N");
   add("--workers", workers_, "Loader workers; 0 loads on the main thread (0), e.g. --workers 4", "N");
   add("--prefetch", prefetch_, "Batches in flight per worker (2), e.g. --prefetch 4", "N");
+  add("--steps-in-flight", steps_in_flight_, "Steps issued before main waits for the device (2)", "N");
+  add("--host-memory", host_memory_, "Host memory limit (none), e.g. --host-memory 8GiB", "SIZE");
+  add("--device-memory", device_memory_, "Device memory limit (none), e.g. --device-memory 24GiB", "SIZE");
+  AddOthersTo(verb);
+}
+
+void KnobFlags::AddOthersTo(CLI::App& verb) {
+  const auto add = [&](const char* name, auto& value, const char* help, const char* type) {
+    verb.add_option(name, value, help)->group(kGroup)->type_name(type);
+  };
   AddSwitch(verb, "--pin", pin_, "Pass batches through page-locked memory; no effect on cpu and emulated (0)");
   add("--intra-op", intra_op_, "Threads of a step on the cpu device (cores - 1, at least 1)", "N");
   add("--cpus", cpus_, "Processors the run may use (all), e.g. --cpus 0-3", "LIST");
-  add("--host-memory", host_memory_, "Host memory limit (none), e.g. --host-memory 8GiB", "SIZE");
-  add("--device-memory", device_memory_, "Device memory limit (none), e.g. --device-memory 24GiB", "SIZE");
-  add("--steps-in-flight", steps_in_flight_, "Steps issued before main waits for the device (2)", "N");
   AddSwitch(verb, "--in-order", in_order_, "Deliver batches in the sampler's order (1)");
   AddSwitch(verb, "--persistent", persistent_, "Keep workers across epochs (1)");
   AddSwitch(verb, "--drop-last", drop_last_, "Leave out the short last batch of an epoch (0)");

@@ -17,6 +17,8 @@ namespace stallpoint {
 class KnobFlags {
  public:
   void AddTo(CLI::App& verb);
+  // Without those that RangeFlags has.
+  void AddOthersTo(CLI::App& verb);
   // `base` with the given flags in place of its values, validated. InvalidArgument names the flag.
   absl::StatusOr<Knobs> Apply(Knobs base) const;
 

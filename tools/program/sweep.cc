@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "fmt/core.h"
 #include "replay/json.h"
 #include "replay/predictor.h"
 #include "tools/program/context.h"
 #include "tools/program/output_file.h"
 #include "tools/program/progress.h"
+#include "tools/program/range_flags.h"
 #include "tools/program/sweep_text.h"
 #include "tools/program/text.h"
 #include "tools/program/verbs.h"
@@ -24,36 +24,19 @@ namespace {
 
 struct SweepFlags {
   std::vector<std::string> traces;
-  std::string batch, workers, prefetch, steps_in_flight, host_memory, device_memory;
+  RangeFlags ranges;
   std::string csv;
 };
 
-template <typename T>
-absl::Status TakeRange(const char* flag, const std::string& text,
-                       absl::StatusOr<std::vector<T>> (*parse)(const std::string&), std::vector<T>* values) {
-  if (text.empty()) return absl::OkStatus();
-  auto parsed = parse(text);
-  if (!parsed.ok()) return absl::InvalidArgumentError(absl::StrCat(flag, ": ", parsed.status().message()));
-  *values = *std::move(parsed);
-  return absl::OkStatus();
-}
-
 absl::StatusOr<SweepRanges> ParseRanges(const SweepFlags& flags, const RunRecord& run) {
-  SweepRanges ranges;
-  absl::Status status;
-  status.Update(TakeRange("--batch", flags.batch, ParseRange, &ranges.batch_size));
-  status.Update(TakeRange("--workers", flags.workers, ParseRange, &ranges.worker_count));
-  status.Update(TakeRange("--prefetch", flags.prefetch, ParseRange, &ranges.prefetch_depth));
-  status.Update(TakeRange("--steps-in-flight", flags.steps_in_flight, ParseRange, &ranges.steps_in_flight));
-  status.Update(TakeRange("--host-memory", flags.host_memory, ParseSizeRange, &ranges.host_limit_bytes));
-  status.Update(TakeRange("--device-memory", flags.device_memory, ParseSizeRange, &ranges.device_limit_bytes));
-  if (!status.ok()) return status;
-  const bool nothing_asked = ranges.batch_size.empty() && ranges.worker_count.empty() &&
-                             ranges.prefetch_depth.empty() && ranges.steps_in_flight.empty() &&
-                             ranges.host_limit_bytes.empty() && ranges.device_limit_bytes.empty();
+  auto ranges = flags.ranges.Parse();
+  if (!ranges.ok()) return ranges.status();
+  const bool nothing_asked = ranges->batch_size.empty() && ranges->worker_count.empty() &&
+                             ranges->prefetch_depth.empty() && ranges->steps_in_flight.empty() &&
+                             ranges->host_limit_bytes.empty() && ranges->device_limit_bytes.empty();
   if (nothing_asked) {
     const int64_t most = std::max<int64_t>(8, static_cast<int64_t>(2 * run.usable_cores));
-    for (int64_t workers = 0; workers <= most; ++workers) ranges.worker_count.push_back(workers);
+    for (int64_t workers = 0; workers <= most; ++workers) ranges->worker_count.push_back(workers);
   }
   return ranges;
 }
@@ -105,17 +88,7 @@ void AddSweep(CLI::App& program, Context& context, int& exit_code) {
   CLI::App* verb = program.add_subcommand("sweep", "Predict settings, show where the stall begins, recommend one");
   auto flags = std::make_shared<SweepFlags>();
   verb->add_option("FILE", flags->traces, "Traces; the first is the run to vary, others inform the model")->required();
-  const auto range = [&](const char* name, std::string& text, const char* help) {
-    verb->add_option(name, text, help)
-        ->type_name("RANGE")
-        ->group("Knob ranges: 4 or 8,16,32 or 0:8 or 8:256:*2 or 8:256:+8");
-  };
-  range("--batch", flags->batch, "Batch sizes, e.g. 8:256:*2");
-  range("--workers", flags->workers, "Worker counts, e.g. 0:16");
-  range("--prefetch", flags->prefetch, "Prefetch depths, e.g. 1:8");
-  range("--steps-in-flight", flags->steps_in_flight, "Steps in flight, e.g. 1:4");
-  range("--host-memory", flags->host_memory, "Host memory limits, e.g. 4GiB:32GiB");
-  range("--device-memory", flags->device_memory, "Device memory limits, e.g. 8GiB:64GiB");
+  flags->ranges.AddTo(*verb);
   verb->add_option("--csv", flags->csv, "Also write every setting to this file")->type_name("FILE");
   AddCommonFlags(*verb, context);
   verb->callback([flags, &context, &exit_code] { exit_code = RunSweep(*flags, context); });

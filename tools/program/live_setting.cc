@@ -1,0 +1,174 @@
+#include "tools/program/live_setting.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "fmt/core.h"
+#include "replay/json.h"
+#include "replay/statistics.h"
+#include "tools/program/context.h"
+#include "tools/program/text.h"
+#include "traces/outcome.h"
+
+namespace stallpoint {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::vector<double> StepTimesOf(const std::vector<LiveRun>& runs) {
+  std::vector<double> times;
+  for (const LiveRun& run : runs) {
+    if (run.outcome == trace::OUTCOME_OK && run.summary) times.push_back(run.summary->step_ms_mean);
+  }
+  return times;
+}
+
+Json OrNull(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
+
+Json PredictedJson(const std::optional<Prediction>& p) {
+  if (!p) return {{"step_ms", nullptr}, {"step_ms_low", nullptr}, {"step_ms_high", nullptr}, {"stall_share", nullptr}};
+  return {{"step_ms", p->step_ms},
+          {"step_ms_low", p->step_ms_low},
+          {"step_ms_high", p->step_ms_high},
+          {"stall_share", p->stall_share()}};
+}
+
+std::string NameOf(const Knobs& knobs) {
+  return fmt::format("batch {}, {} worker{}, prefetch {}", knobs.batch_size, knobs.worker_count,
+                     knobs.worker_count == 1 ? "" : "s", knobs.prefetch_depth);
+}
+
+std::string IntervalOf(const Prediction& p) {
+  return fmt::format("{} to {}", Milliseconds(p.step_ms_low), Milliseconds(p.step_ms_high));
+}
+
+std::string OneSetting(const LiveSetting& setting) {
+  std::string text =
+      fmt::format("{}, device {}\n", NameOf(setting.request.knobs), Printable(setting.request.knobs.device));
+  Table table({"", "step", "interval", "stall", "samples/s", "outcome"});
+  const std::optional<Prediction>& predicted = setting.predicted;
+  if (predicted) {
+    table.Add({"predicted", Milliseconds(predicted->step_ms), IntervalOf(*predicted), Percent(predicted->stall_share()),
+               fmt::format("{:.4g}", predicted->throughput_per_s), ""});
+  }
+  for (const LiveRun& run : setting.runs) {
+    if (run.summary) {
+      table.Add({"measured", Milliseconds(run.summary->step_ms_mean), "", Percent(run.summary->shares.stall()),
+                 fmt::format("{:.4g}", run.summary->throughput_per_s), OutcomeName(run.outcome)});
+    } else {
+      table.Add({"measured", "", "", "", "", OutcomeName(run.outcome)});
+    }
+  }
+  text += table.Render();
+  for (const LiveRun& run : setting.runs) {
+    if (!run.message.empty()) text += fmt::format("  {}\n", Printable(run.message));
+  }
+  if (const auto measured = setting.MeasuredStepMs(); predicted && measured) {
+    const bool inside = *measured >= predicted->step_ms_low && *measured <= predicted->step_ms_high;
+    const std::optional<double> noise = setting.Noise();
+    text +=
+        fmt::format("error of the prediction {:+.1f} %; measured {} the interval{}\n", *setting.Error() * 100,
+                    inside ? "inside" : "outside", noise ? fmt::format("; runs vary by {:.1f} %", *noise * 100) : "");
+  }
+  return text;
+}
+
+// The outcome of all runs where they agree, else of those that were not ok.
+std::string OutcomesOf(const std::vector<LiveRun>& runs) {
+  std::string text;
+  for (const LiveRun& run : runs) {
+    const std::string name = OutcomeName(run.outcome);
+    if (run.outcome != trace::OUTCOME_OK && text.find(name) == std::string::npos)
+      text += (text.empty() ? "" : ", ") + name;
+  }
+  return text.empty() ? "ok" : text;
+}
+
+std::string SeveralSettings(const std::vector<LiveSetting>& settings) {
+  Table table({"batch", "workers", "prefetch", "predicted", "interval", "measured", "error", "stall", "outcome"});
+  std::string messages;
+  for (const LiveSetting& setting : settings) {
+    if (setting.runs.empty()) continue;
+    const Knobs& knobs = setting.request.knobs;
+    const std::optional<double> measured = setting.MeasuredStepMs(), error = setting.Error();
+    const std::optional<RunSummary>& last = setting.runs.back().summary;
+    table.Add({fmt::format("{}", knobs.batch_size), fmt::format("{}", knobs.worker_count),
+               fmt::format("{}", knobs.prefetch_depth),
+               setting.predicted ? Milliseconds(setting.predicted->step_ms) : "-",
+               setting.predicted ? IntervalOf(*setting.predicted) : "-", measured ? Milliseconds(*measured) : "-",
+               error ? fmt::format("{:+.1f} %", *error * 100) : "-", last ? Percent(last->shares.stall()) : "-",
+               OutcomesOf(setting.runs)});
+    for (const LiveRun& run : setting.runs) {
+      if (!run.message.empty()) messages += fmt::format("{}: {}\n", NameOf(knobs), Printable(run.message));
+    }
+  }
+  return table.Render() + messages;
+}
+
+}  // namespace
+
+bool LiveSetting::AllOk() const {
+  return std::all_of(runs.begin(), runs.end(),
+                     [](const LiveRun& run) { return run.outcome == trace::OUTCOME_OK && run.summary; });
+}
+
+std::optional<double> LiveSetting::MeasuredStepMs() const {
+  const std::vector<double> times = StepTimesOf(runs);
+  if (times.empty()) return std::nullopt;
+  return Mean(times);
+}
+
+std::optional<double> LiveSetting::Error() const {
+  const std::optional<double> measured = MeasuredStepMs();
+  if (!predicted || !measured) return std::nullopt;
+  return predicted->step_ms / *measured - 1;
+}
+
+std::optional<double> LiveSetting::Noise() const {
+  const std::vector<double> times = StepTimesOf(runs);
+  if (times.size() < 2) return std::nullopt;
+  const double mean = Mean(times);
+  double squares = 0;
+  for (const double time : times) squares += (time - mean) * (time - mean);
+  return std::sqrt(squares / static_cast<double>(times.size() - 1)) / mean;
+}
+
+Json ReplayJson(const std::vector<LiveSetting>& settings) {
+  Json json = JsonHead();
+  json["runs"] = Json::array();
+  Json each = Json::array();
+  for (const LiveSetting& setting : settings) {
+    Json outcomes = Json::array();
+    for (const LiveRun& run : setting.runs) {
+      Json one = {{"knobs", ToJson(setting.request.knobs)}, {"outcome", OutcomeName(run.outcome)}};
+      one["step_ms"] = nullptr;
+      one["shares"] = nullptr;
+      if (run.summary) {
+        one["step_ms"] = {{"median", run.summary->step_ms_median},
+                          {"p90", run.summary->step_ms_p90},
+                          {"mean", run.summary->step_ms_mean}};
+        one["shares"] = SharesJson(run.summary->shares);
+      }
+      json["runs"].push_back(one);
+      outcomes.push_back(OutcomeName(run.outcome));
+    }
+    each.push_back({{"knobs", ToJson(setting.request.knobs)},
+                    {"outcomes", outcomes},
+                    {"predicted", PredictedJson(setting.predicted)},
+                    {"error", OrNull(setting.Error())},
+                    {"noise", OrNull(setting.Noise())}});
+  }
+  // Of a single setting these stand at the top, as they always have.
+  const bool single = settings.size() == 1;
+  json["predicted"] = PredictedJson(single ? settings.front().predicted : std::nullopt);
+  json["error"] = single ? OrNull(settings.front().Error()) : Json(nullptr);
+  json["noise"] = single ? OrNull(settings.front().Noise()) : Json(nullptr);
+  json["settings"] = each;
+  return json;
+}
+
+std::string ReplayText(const std::vector<LiveSetting>& settings) {
+  return settings.size() == 1 ? OneSetting(settings.front()) : SeveralSettings(settings);
+}
+
+}  // namespace stallpoint
