@@ -5,6 +5,7 @@
 
 #include "fmt/core.h"
 #include "replay/causes.h"
+#include "traces/growth.h"
 #include "traces/units.h"
 
 namespace stallpoint {
@@ -12,52 +13,20 @@ namespace {
 
 constexpr double kMostOfLimit = 0.9;
 
-struct Growth {
-  double first_bytes = 0, last_bytes = 0;
-  int64_t samples = 0;  // loaded between the two readings
-  double per_sample() const { return (last_bytes - first_bytes) / static_cast<double>(samples); }
-};
-
-// Of the memory held, since the pipeline was full: buffers and workers have come to their size by then.
-std::optional<Growth> MeasureGrowth(const RunRecord& run) {
-  const auto held = run.counters.find("host_memory_held");
-  if (held == run.counters.end()) return std::nullopt;
-  const int64_t pipeline = std::max<int64_t>(1, int64_t{run.knobs.worker_count} * run.knobs.prefetch_depth);  // batches
-  std::vector<int64_t> loaded_ns;
-  for (const BatchRecord& batch : run.batches) {
-    if (batch.index >= 0 && batch.load_end_ns >= 0) loaded_ns.push_back(batch.load_end_ns);
-  }
-  std::sort(loaded_ns.begin(), loaded_ns.end());
-  const auto batches_by = [&](int64_t time_ns) {
-    return std::upper_bound(loaded_ns.begin(), loaded_ns.end(), time_ns) - loaded_ns.begin();
-  };
-  const CounterPoint *first = nullptr, *last = nullptr;
-  for (const CounterPoint& point : held->second) {
-    if (batches_by(point.time_ns) < pipeline) continue;
-    if (first == nullptr) first = &point;
-    last = &point;
-  }
-  if (first == nullptr || last == first) return std::nullopt;
-  Growth growth{first->value, last->value,
-                (batches_by(last->time_ns) - batches_by(first->time_ns)) * run.knobs.batch_size};
-  if (growth.samples <= 0) return std::nullopt;
-  return growth;
-}
-
 }  // namespace
 
 std::optional<Cause> FindMemoryGrowth(const Case& c) {
   constexpr double kLeastShare = 0.2;  // of the memory held at the end
   if (c.run.outcome != "out-of-memory") return std::nullopt;
-  const std::optional<Growth> growth = MeasureGrowth(c.run);
-  if (!growth || growth->last_bytes - growth->first_bytes < kLeastShare * growth->last_bytes) return std::nullopt;
+  const std::optional<Growth> growth = MeasureGrowth(c.run, "host_memory_held");
+  if (!growth || growth->added() < kLeastShare * growth->last) return std::nullopt;
   Cause cause;
   cause.id = "worker-memory-growth";
   cause.share = 1;
   cause.evidence.push_back(c.run.outcome_message);
-  cause.evidence.push_back(fmt::format(
-      "with the pipeline full the process grew from {} to {} while {} samples were loaded: {} a sample",
-      HumanSize(growth->first_bytes), HumanSize(growth->last_bytes), growth->samples, HumanSize(growth->per_sample())));
+  cause.evidence.push_back(
+      fmt::format("with the pipeline full the process grew from {} to {} while {} samples were loaded: {} a sample",
+                  HumanSize(growth->first), HumanSize(growth->last), growth->samples, HumanSize(growth->per_sample())));
   cause.advice =
       "Something is kept of every sample, and no limit is large enough for long: look for caches and lists that grow "
       "in "

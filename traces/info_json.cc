@@ -5,6 +5,7 @@
 #include <string>
 
 #include "nlohmann/json.hpp"
+#include "traces/growth.h"
 #include "traces/run_summary.h"
 
 namespace stallpoint {
@@ -67,6 +68,17 @@ Json StepsJson(const RunSummary& summary) {
           {"mean", if_stepped(summary.step_ms_mean)}};
 }
 
+// Per sample, once the pipeline was full.
+Json GrowthJson(const RunRecord& run) {
+  const auto per_sample = [&run](const char* series) {
+    const std::optional<Growth> growth = MeasureGrowth(run, series);
+    return growth ? Json(growth->per_sample()) : Json(nullptr);
+  };
+  return {{"host_memory_bytes", per_sample("host_memory_held")},
+          {"device_memory_bytes", per_sample("device_memory_kept")},
+          {"open_files", per_sample("open_files")}};
+}
+
 Json CalibrationJson(const TraceContents& contents) {
   Json runs = Json::array();
   for (const RunRecord& run : contents.runs) {
@@ -105,6 +117,7 @@ Json InfoJson(const TraceContents& contents, const RunRecord& run) {
       {"stages", StagesJson(summary)},
       {"host_memory_bytes", OrNull(summary.host_memory_bytes)},
       {"device_memory_bytes", OrNull(summary.device_memory_bytes)},
+      {"growth_per_sample", GrowthJson(run)},
       {"limits",
        {{"host", TextOrNull(run.host_limit_enforcement)}, {"device", TextOrNull(run.device_limit_enforcement)}}},
       {"events",

@@ -1,4 +1,4 @@
-// Counters of the whole process, sampled at every flush: memory and page faults.
+// Counters of the whole process, sampled at every flush: memory, page faults, open files.
 //
 // One thread at a time. What the kernel does not offer is left out, never guessed.
 #ifndef STALLPOINT_HARNESS_RECORD_PROCESS_COUNTERS_H_
@@ -22,6 +22,7 @@ struct ProcessMemory {
 struct ProcessSample {
   ProcessMemory memory;
   uint64_t page_faults_major = 0, page_faults_minor = 0;  // since the process began
+  std::optional<uint64_t> open_files;                     // descriptors
 };
 
 class ProcessCounters {

@@ -117,7 +117,7 @@ class LiveRecorder : public Recorder {
   TrackRegistry registry_;
   ProcessCounters process_counters_;
   uint32_t resident_series_ = 0, held_series_ = 0, held_peak_series_ = 0;
-  uint32_t major_faults_series_ = 0, minor_faults_series_ = 0;
+  uint32_t major_faults_series_ = 0, minor_faults_series_ = 0, open_files_series_ = 0;
   std::unique_ptr<ChunkStream> stream_;
 
   std::mutex finish_mutex_;
@@ -135,6 +135,7 @@ LiveRecorder::LiveRecorder(Options options, std::unique_ptr<TraceWriter> writer)
     held_peak_series_ = definitions_.Series("host_memory_held_peak", "bytes");
     major_faults_series_ = definitions_.Series("page_faults_major", "1");
     minor_faults_series_ = definitions_.Series("page_faults_minor", "1");
+    open_files_series_ = definitions_.Series("open_files", "1");
   }
   stream_ = std::make_unique<ChunkStream>(std::move(writer), options_.identity, &definitions_);
   pending_.AddPhase(trace::PHASE_STARTUP);
@@ -191,6 +192,7 @@ void LiveRecorder::SampleProcess() {
   record(held_peak_series_, sample.memory.held_peak);
   record(major_faults_series_, sample.page_faults_major);
   record(minor_faults_series_, sample.page_faults_minor);
+  record(open_files_series_, sample.open_files);
 }
 
 int64_t LiveRecorder::FlushOnce(bool last) {

@@ -12,6 +12,7 @@
 #include "harness/run/run_exit.h"
 #include "tests/harness/run_support.h"
 #include "tests/harness/scratch_folder.h"
+#include "traces/growth.h"
 
 namespace stallpoint {
 namespace {
@@ -88,6 +89,16 @@ TEST_CASE("A step that fails ends the run with its number and the workload's wor
   CHECK(outcome.exit_code == run_exit::kWorkload);
   CHECK(outcome.message == "step 4: the step went wrong");
   CHECK(Load(folder.File("a.sptrace")).outcome == "failed");
+}
+
+TEST_CASE("Descriptors that a plugin loses are counted, and told per sample") {
+  const ScratchFolder folder;
+  RunRequest leaking = Misbehaving({{"fault", "leaks_files"}, {"pause_us", "5000"}}, folder.File("a.sptrace"));
+  leaking.steps = 200;
+  CHECK(Execute(leaking).outcome == trace::OUTCOME_OK);
+  const auto growth = MeasureGrowth(Load(folder.File("a.sptrace")), "open_files");
+  REQUIRE(growth.has_value());
+  CHECK(growth->per_sample() == Approx(1).epsilon(0.25));
 }
 
 TEST_CASE("A run beyond its host limit is ended by the kernel where it can be, and the next one is clean") {

@@ -7,6 +7,7 @@
 #include "tools/program/gate.h"
 #include "tools/program/text.h"
 #include "tools/program/verbs.h"
+#include "traces/growth.h"
 #include "traces/info_json.h"
 #include "traces/run_record.h"
 #include "traces/run_summary.h"
@@ -19,6 +20,26 @@ std::string DescribeKnobs(const Knobs& knobs) {
   return fmt::format("batch {}, {} worker{}, prefetch {}, {} step{} in flight, device {}", knobs.batch_size,
                      knobs.worker_count, knobs.worker_count == 1 ? "" : "s", knobs.prefetch_depth,
                      knobs.steps_in_flight, knobs.steps_in_flight == 1 ? "" : "s", Printable(knobs.device));
+}
+
+// What goes on growing is kept of every sample. Empty when nothing did by more than such things move anyway.
+std::string WhatGrew(const RunRecord& run) {
+  constexpr double kLeastPart = 0.1, kFewestFiles = 16;
+  std::string text;
+  const auto add = [&text](const std::string& more) { text += (text.empty() ? "" : ", ") + more; };
+  for (const auto& [series, name] :
+       {std::pair("host_memory_held", "host memory"), std::pair("device_memory_kept", "device memory")}) {
+    const std::optional<Growth> growth = MeasureGrowth(run, series);
+    if (growth && growth->added() > kLeastPart * growth->last) {
+      add(fmt::format("{} from {} to {}, {} a sample", name, HumanSize(growth->first), HumanSize(growth->last),
+                      HumanSize(growth->per_sample())));
+    }
+  }
+  if (const auto files = MeasureGrowth(run, "open_files"); files && files->added() >= kFewestFiles) {
+    add(fmt::format("open files from {:.0f} to {:.0f}, {:.2g} a sample", files->first, files->last,
+                    files->per_sample()));
+  }
+  return text;
 }
 
 void PrintInfo(const TraceContents& contents) {
@@ -50,6 +71,9 @@ void PrintInfo(const TraceContents& contents) {
   if (summary.host_memory_bytes && summary.device_memory_bytes) fmt::print(", ");
   if (summary.device_memory_bytes) fmt::print("device memory {} at most", HumanSize(*summary.device_memory_bytes));
   if (summary.host_memory_bytes || summary.device_memory_bytes) fmt::print("\n");
+  if (const std::string grew = WhatGrew(run); !grew.empty()) {
+    fmt::print("kept growing once the pipeline was full: {}\n", grew);
+  }
   fmt::print("{} events, {} recorded, {} dropped, {} set aside\n", run.emitted, run.recorded, run.dropped,
              run.set_aside);
   if (contents.runs.size() > 1) fmt::print("{} runs in the file; figures are of the main one\n", contents.runs.size());

@@ -93,6 +93,7 @@ static sp_code load_sample(void* pointer, int32_t worker, uint64_t index, const 
   *value = (int64_t)index;
   if (is(self, "counts_calls")) *value += __atomic_fetch_add(&self->calls, 1, __ATOMIC_RELAXED);
   if (is(self, "deaf")) sleep(2);
+  if (is(self, "leaks_files") && dup(0) < 0) return fail(error, SP_INTERNAL, "no descriptor is left");
   out->data = value;
   out->bytes = sizeof(int64_t);
   out->elements = 1;
