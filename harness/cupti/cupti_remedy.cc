@@ -1,7 +1,7 @@
 #include "harness/cupti/cupti_remedy.h"
 
 #include "absl/strings/str_cat.h"
-#include "harness/cupti/cuda_driver_probe.h"
+#include "harness/cuda/driver_probe.h"
 
 namespace stallpoint {
 namespace {

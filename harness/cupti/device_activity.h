@@ -48,9 +48,12 @@ class DeviceActivity {
   virtual IssueTimes& issue_times() = 0;
 };
 
-// Which CUPTI would be used, for people: "13.5 (/usr/local/cuda/lib64/libcupti.so.13)". The errors are those of Start,
-// as far as they show without starting.
-absl::StatusOr<std::string> DescribeCupti();
+struct CuptiFound {
+  std::string description;  // "13.5 (/usr/local/cuda/lib64/libcupti.so.13)"
+  absl::Status usable;      // whether it would let a run of this process be recorded
+};
+// [control] Which CUPTI would be used. An error: none, as Start says it. Asks the driver.
+absl::StatusOr<CuptiFound> FindCupti();
 
 }  // namespace stallpoint
 

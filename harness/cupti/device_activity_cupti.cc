@@ -271,10 +271,18 @@ absl::StatusOr<std::unique_ptr<DeviceActivity>> DeviceActivity::Start(Recorder& 
   return activity;
 }
 
-absl::StatusOr<std::string> DescribeCupti() {
+absl::StatusOr<CuptiFound> FindCupti() {
   const auto cupti = CuptiLibrary::Load();
   if (!cupti.ok()) return cupti.status();
-  return absl::StrCat(CuptiVersionText(cupti->version), " (", cupti->path, ")");
+  CuptiFound found = {absl::StrCat(CuptiVersionText(cupti->version), " (", cupti->path, ")"), absl::OkStatus()};
+  CUpti_SubscriberHandle subscriber = nullptr;
+  const CUptiResult code = cupti->Subscribe(&subscriber, OnCallback, nullptr);
+  if (code == CUPTI_SUCCESS) {
+    cupti->Unsubscribe(subscriber);
+  } else {
+    found.usable = RefusedByCupti("cuptiSubscribe", code, cupti->version);
+  }
+  return found;
 }
 
 }  // namespace stallpoint

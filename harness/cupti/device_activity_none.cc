@@ -14,6 +14,6 @@ absl::Status BuiltWithout() {
 
 absl::StatusOr<std::unique_ptr<DeviceActivity>> DeviceActivity::Start(Recorder&, Options) { return BuiltWithout(); }
 
-absl::StatusOr<std::string> DescribeCupti() { return BuiltWithout(); }
+absl::StatusOr<CuptiFound> FindCupti() { return BuiltWithout(); }
 
 }  // namespace stallpoint

@@ -7,12 +7,14 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "harness/host/memory_pool.h"
@@ -36,6 +38,11 @@ class HostServices {
   NameTable& names() { return names_; }
   Recorder* recorder() const { return recorder_; }
 
+  // [control] Parts of a step that the workload marks go to `place`, with their id as a stage (0: the last one ends),
+  // until it is null again: for a device whose timeline is not that of the thread which issues the step.
+  using PlaceMark = std::function<void(uint32_t part)>;
+  void PlaceMarks(PlaceMark place) { place_mark_ = std::move(place); }
+
   // [any] A line for the user and the trace; `severity` as SP_LOG_*.
   void Log(int32_t severity, std::string_view text);
   // Warnings and errors so far, each once, the first hundred.
@@ -50,6 +57,7 @@ class HostServices {
   const std::atomic<bool>& cancelled_;
   const int32_t enabled_;
   NameTable names_;
+  PlaceMark place_mark_;
   sp_host table_;
 
   std::mutex mutex_;

@@ -15,7 +15,7 @@ TEST_CASE("A build without CUPTI's headers says so in one line and records the h
   const absl::Status refused = DeviceActivity::Start(*recorder, {}).status();
   CHECK(refused.code() == absl::StatusCode::kUnimplemented);
   CHECK_THAT(std::string(refused.message()), Catch::Contains("tools/setup") && Catch::Contains("CUDA_HOME"));
-  CHECK(DescribeCupti().status() == refused);
+  CHECK(FindCupti().status() == refused);
   REQUIRE(recorder->Finish(trace::OUTCOME_OK, "").ok());
   CHECK(ReadChunks(trace->chunks()).closed);
 }

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "catch.h"
-#include "harness/cupti/cuda_driver_probe.h"
+#include "harness/cuda/driver_probe.h"
 #include "harness/cupti/device_activity.h"
 #include "tests/harness/fake_cupti.h"
 #include "tests/harness/record_support.h"

@@ -1,6 +1,6 @@
 // What of a CUDA driver this machine has: asked of libcuda, without a context and without CUDA's headers.
-#ifndef STALLPOINT_HARNESS_CUPTI_CUDA_DRIVER_PROBE_H_
-#define STALLPOINT_HARNESS_CUPTI_CUDA_DRIVER_PROBE_H_
+#ifndef STALLPOINT_HARNESS_CUDA_DRIVER_PROBE_H_
+#define STALLPOINT_HARNESS_CUDA_DRIVER_PROBE_H_
 
 #include <string>
 
@@ -31,4 +31,4 @@ std::string CudaVersionText(int version);
 
 }  // namespace stallpoint
 
-#endif  // STALLPOINT_HARNESS_CUPTI_CUDA_DRIVER_PROBE_H_
+#endif  // STALLPOINT_HARNESS_CUDA_DRIVER_PROBE_H_

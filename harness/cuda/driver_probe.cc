@@ -1,18 +1,10 @@
-#include "harness/cupti/cuda_driver_probe.h"
-
-#include <dlfcn.h>
+#include "harness/cuda/driver_probe.h"
 
 #include "absl/strings/str_cat.h"
+#include "harness/cuda/driver.h"
 
 namespace stallpoint {
 namespace {
-
-constexpr int kNoDeviceCode = 100;
-
-template <typename Function>
-Function Find(void* library, const char* name) {
-  return reinterpret_cast<Function>(dlsym(library, name));
-}
 
 void Explain(CudaDriverProbe* probe) {
   using State = CudaDriverProbe::State;
@@ -43,17 +35,16 @@ std::string CudaVersionText(int version) { return absl::StrCat(version / 1000, "
 CudaDriverProbe ProbeCudaDriver() {
   using State = CudaDriverProbe::State;
   CudaDriverProbe probe;
-  // Never unloaded: CUDA does not survive that.
-  if (void* driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL); driver != nullptr) {
-    const auto init = Find<int (*)(unsigned)>(driver, "cuInit");
-    const auto count = Find<int (*)(int*)>(driver, "cuDeviceGetCount");
-    const auto version = Find<int (*)(int*)>(driver, "cuDriverGetVersion");
-    if (version != nullptr) version(&probe.version);
-    probe.init_code = init != nullptr ? init(0) : -1;
-    if (probe.init_code == 0 && count != nullptr) count(&probe.devices);
-    probe.state = probe.devices > 0                                          ? State::kReady
-                  : probe.init_code == 0 || probe.init_code == kNoDeviceCode ? State::kNoDevice
-                                                                             : State::kFails;
+  const auto driver = CudaDriver::Load();
+  if (driver.ok()) {
+    driver->GetVersion(&probe.version);
+    probe.init_code = driver->Init(0);
+    if (probe.init_code == cuda_code::kSuccess) driver->DeviceGetCount(&probe.devices);
+    const bool starts = probe.init_code == cuda_code::kSuccess || probe.init_code == cuda_code::kNoDevice;
+    probe.state = probe.devices > 0 ? State::kReady : starts ? State::kNoDevice : State::kFails;
+  } else if (!absl::IsNotFound(driver.status())) {
+    probe.state = State::kFails;
+    probe.init_code = -1;
   }
   Explain(&probe);
   return probe;
