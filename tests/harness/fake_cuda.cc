@@ -25,7 +25,8 @@ FakeCuda AsTold() {
 
 FakeCuda fake = AsTold();
 std::mutex mutex;
-std::condition_variable changed;
+// Its thread waits to the very end of the process.
+std::condition_variable& changed = *new std::condition_variable;
 std::string calls;
 std::map<void*, size_t> memory;  // of the device
 size_t used_bytes = 0;
@@ -37,7 +38,7 @@ struct Event {
 };
 
 // The device: one queue, whatever the stream.
-std::deque<std::function<void()>> queue;
+std::deque<std::function<void()>>& queue = *new std::deque<std::function<void()>>;
 size_t done = 0, given = 0;
 
 void Run() {
