@@ -16,7 +16,11 @@ Stages::Stages(Recorder* recorder) {
   copy = recorder->Stage("copy", trace::STAGE_KIND_COPY);
   pin = recorder->Stage("pin", trace::STAGE_KIND_PIN);
   queue_depth = recorder->Series("queue_depth", "1");
+  buffer_memory = recorder->Series("buffer_memory", "bytes");
+  arena_memory = recorder->Series("arena_memory", "bytes");
   device_memory = recorder->Series("device_memory", "bytes");
+  device_memory_kept = recorder->Series("device_memory_kept", "bytes");
+  device_memory_reserved = recorder->Series("device_memory_reserved", "bytes");
 }
 
 }  // namespace stallpoint

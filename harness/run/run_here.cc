@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -19,6 +20,7 @@
 #include "harness/engine/stages.h"
 #include "harness/engine/train_loop.h"
 #include "harness/host/abi_knobs.h"
+#include "harness/host/device_memory.h"
 #include "harness/host/host_services.h"
 #include "harness/host/options.h"
 #include "harness/host/plugin_search.h"
@@ -85,7 +87,7 @@ trace::Run DescribeRun(const Plan& plan) {
     const bool stated = plan.device.base_bytes.has_value() && plan.device.sample_bytes.has_value();
     run.set_device_limit_enforcement(plan.device.kind == DeviceSpec::Kind::kCuda ? kCudaLimitEnforcement
                                      : plan.device.kind == DeviceSpec::Kind::kCpu
-                                         ? "none: the cpu device has the host's memory"
+                                         ? "none: the plugin does not say what it allocates"
                                      : stated ? "the stated memory of the samples in flight, before each step"
                                               : "none: base and sample_bytes of the emulated device are not stated");
   }
@@ -141,7 +143,9 @@ class WorkloadRun {
         recorder_(recorder),
         meter_(meter),
         memory_(knobs_.host_limit_bytes),
-        host_(recorder, memory_, plan.request.options, control.cancelled()),
+        device_memory_(knobs_.device_limit_bytes),
+        host_(recorder, memory_, plan.request.options, control.cancelled(),
+              plan.device.kind == DeviceSpec::Kind::kCpu ? &device_memory_ : nullptr),
         guard_(control.cancelled(), plan.request.host_limit_holder.empty() ? knobs_.host_limit_bytes : 0) {}
 
   absl::Status Run() {
@@ -176,11 +180,14 @@ class WorkloadRun {
     auto session = CudaSession::Open(plan_.device.index);
     if (!session.ok()) return session.status();
     cuda_ = *std::move(session);
+    described_ = cuda_.get();
     return absl::OkStatus();
   }
 
+  // [any] Other devices than the run's are known by their numbers.
   trace::DeviceDefinition DescribeDevice(uint32_t device) const {
-    if (cuda_ != nullptr && static_cast<int>(device) == plan_.device.index) return cuda_->Describe();
+    const CudaSession* session = described_;
+    if (session != nullptr && static_cast<int>(device) == plan_.device.index) return session->Describe();
     trace::DeviceDefinition other;
     other.set_kind("cuda");
     other.set_name(absl::StrCat("cuda:", device));
@@ -211,7 +218,11 @@ class WorkloadRun {
       knobs.device = device_name_.c_str();
       knobs.stream = cuda_->stream();
     }
-    return workload_->Begin(knobs);
+    if (absl::Status begun = workload_->Begin(knobs); !begun.ok()) return begun;
+    if (recorder_ != nullptr && knobs_.device_limit_bytes > 0 && host_.device_memory() != nullptr) {
+      recorder_->UpdateRun([](trace::Run& run) { run.set_device_limit_enforcement(kDeviceMemoryEnforcement); });
+    }
+    return absl::OkStatus();
   }
 
   absl::Status Train() {
@@ -243,10 +254,12 @@ class WorkloadRun {
   Recorder* const recorder_;
   ProgressMeter& meter_;
   MemoryPool memory_;
+  DeviceMemory device_memory_;
   HostServices host_;
   RunGuard guard_;
   const std::string device_name_ = FormatDevice(plan_.device);
   std::unique_ptr<CudaSession> cuda_;  // outlives whatever the workload has on the device
+  std::atomic<const CudaSession*> described_{nullptr};
   std::unique_ptr<DeviceActivity> activity_;
   std::unique_ptr<Workload> workload_;
   std::unique_ptr<Sampler> sampler_;
