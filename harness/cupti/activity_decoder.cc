@@ -1,5 +1,6 @@
 #include "harness/cupti/activity_decoder.h"
 
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -20,6 +21,13 @@ using MemoryRecord = CUpti_ActivityMemory3;
 using GraphRecord = CUpti_ActivityGraphTrace;
 
 constexpr ptrdiff_t kAlignment = 8;  // of records
+
+// A field of an enumeration, by its place: what a record holds need not be one of its values.
+uint32_t RawAt(const void* record, size_t offset) {
+  uint32_t value;
+  memcpy(&value, static_cast<const char*>(record) + offset, sizeof(value));
+  return value;
+}
 
 // The batch index plus one, as the id of a call: see OnStepNamed.
 constexpr CUpti_ExternalCorrelationKind kStepId = CUPTI_EXTERNAL_CORRELATION_KIND_CUSTOM2;
@@ -63,7 +71,7 @@ std::string CopyName(const CopyRecord& copy) {
   return absl::StrCat(name, host == CUPTI_ACTIVITY_MEMORY_KIND_PINNED ? " (pinned)" : " (pageable)");
 }
 
-const char* SynchronizationName(CUpti_ActivitySynchronizationType type) {
+const char* SynchronizationName(uint32_t type) {
   switch (type) {
     case CUPTI_ACTIVITY_SYNCHRONIZATION_TYPE_EVENT_SYNCHRONIZE:
       return "host waits for event";
@@ -127,11 +135,11 @@ class ActivityDecoder::Buffer {
         return;
       }
       last = record_;
-      visit(RecordAs<CUpti_Activity>()->kind);
+      visit(RawAt(record_, offsetof(CUpti_Activity, kind)));
     }
   }
 
-  void Tell(CUpti_ActivityKind kind, DeviceWorkSink& sink) {
+  void Tell(uint32_t kind, DeviceWorkSink& sink) {
     switch (kind) {
       case CUPTI_ACTIVITY_KIND_KERNEL:
       case CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL:
@@ -165,7 +173,7 @@ class ActivityDecoder::Buffer {
       case CUPTI_ACTIVITY_KIND_RUNTIME:
       case CUPTI_ACTIVITY_KIND_DRIVER:
         return TellWork<CUpti_ActivityAPI>(sink, [this](const CUpti_ActivityAPI& call, DeviceWork& work) {
-          const bool of_driver = call.kind == CUPTI_ACTIVITY_KIND_DRIVER;
+          const bool of_driver = RawAt(&call, offsetof(CUpti_ActivityAPI, kind)) == CUPTI_ACTIVITY_KIND_DRIVER;
           work.kind = DeviceWork::Kind::kCall;
           work.thread = call.threadId;
           work.correlation = call.correlationId;
@@ -177,12 +185,12 @@ class ActivityDecoder::Buffer {
         return TellWork<SynchronizationRecord>(sink, [](const SynchronizationRecord& wait, DeviceWork& work) {
           work.kind = DeviceWork::Kind::kSynchronization;
           work.correlation = wait.correlationId;
-          work.name = SynchronizationName(wait.type);
+          work.name = SynchronizationName(RawAt(&wait, offsetof(SynchronizationRecord, type)));
         });
       case CUPTI_ACTIVITY_KIND_OVERHEAD:
         return TellWork<OverheadRecord>(sink, [](const OverheadRecord& overhead, DeviceWork& work) {
           work.kind = DeviceWork::Kind::kOverhead;
-          work.name = OverheadName(static_cast<uint32_t>(overhead.overheadKind));
+          work.name = OverheadName(RawAt(&overhead, offsetof(OverheadRecord, overheadKind)));
         });
       case CUPTI_ACTIVITY_KIND_MEMORY2:
         return TellMemory(sink);
@@ -236,12 +244,13 @@ class ActivityDecoder::Buffer {
       ++counts.set_aside;
       return;
     }
-    const bool on_device = record->memoryKind == CUPTI_ACTIVITY_MEMORY_KIND_DEVICE ||
-                           record->memoryKind == CUPTI_ACTIVITY_MEMORY_KIND_DEVICE_STATIC ||
-                           record->memoryKind == CUPTI_ACTIVITY_MEMORY_KIND_ARRAY;
+    const uint32_t kind = RawAt(record, offsetof(MemoryRecord, memoryKind));
+    const uint32_t operation = RawAt(record, offsetof(MemoryRecord, memoryOperationType));
+    const bool on_device = kind == CUPTI_ACTIVITY_MEMORY_KIND_DEVICE ||
+                           kind == CUPTI_ACTIVITY_MEMORY_KIND_DEVICE_STATIC || kind == CUPTI_ACTIVITY_MEMORY_KIND_ARRAY;
     const auto bytes = static_cast<int64_t>(record->bytes);
-    const bool taken = record->memoryOperationType == CUPTI_ACTIVITY_MEMORY_OPERATION_TYPE_ALLOCATION;
-    const bool given = record->memoryOperationType == CUPTI_ACTIVITY_MEMORY_OPERATION_TYPE_RELEASE;
+    const bool taken = operation == CUPTI_ACTIVITY_MEMORY_OPERATION_TYPE_ALLOCATION;
+    const bool given = operation == CUPTI_ACTIVITY_MEMORY_OPERATION_TYPE_RELEASE;
     if (!on_device || !(taken || given)) {
       ++counts.others;
       return;
@@ -257,7 +266,9 @@ class ActivityDecoder::Buffer {
       return;
     }
     ++counts.others;
-    if (record->externalKind != kStepId || record->externalId == 0 || record->externalId > INT64_MAX) return;
+    if (RawAt(record, offsetof(CUpti_ActivityExternalCorrelation, externalKind)) != kStepId ||
+        record->externalId == 0 || record->externalId > INT64_MAX)
+      return;
     sink.OnStepNamed(record->correlationId, static_cast<int64_t>(record->externalId) - 1);
   }
 
@@ -275,13 +286,13 @@ ActivityDecoder::ActivityDecoder(NextRecord next_record, CallName call_name)
 ActivityDecoder::Counts ActivityDecoder::Decode(uint8_t* buffer, size_t valid_bytes, const Session& session,
                                                 DeviceWorkSink& sink) {
   Buffer pass(*this, buffer, valid_bytes, session);
-  pass.ForEach([&](CUpti_ActivityKind kind) { pass.Tell(kind, sink); });
+  pass.ForEach([&](uint32_t kind) { pass.Tell(kind, sink); });
   return pass.counts;
 }
 
 ActivityDecoder::Counts ActivityDecoder::Count(uint8_t* buffer, size_t valid_bytes) {
   Buffer pass(*this, buffer, valid_bytes, {});
-  pass.ForEach([&](CUpti_ActivityKind) { ++pass.counts.others; });
+  pass.ForEach([&](uint32_t) { ++pass.counts.others; });
   return pass.counts;
 }
 

@@ -34,7 +34,7 @@ struct Checked : stallpoint::DeviceWorkSink {
 // Records follow each other as they do in CUPTI's buffers, but for those of kinds that it has not: they say themselves,
 // rightly or not, in words, how long they are.
 size_t BytesOf(const uint8_t* record) {
-  CUpti_ActivityKind kind;
+  uint32_t kind;
   memcpy(&kind, record, sizeof(kind));
   switch (kind) {
     case CUPTI_ACTIVITY_KIND_KERNEL:
@@ -74,7 +74,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   size = 8 * words.size();
   for (size_t at = 0; at + sizeof(CUpti_ActivityKernel9) <= size; at += 8) {
     auto* kernel = reinterpret_cast<CUpti_ActivityKernel9*>(bytes + at);
-    const CUpti_ActivityKind kind = kernel->kind;
+    uint32_t kind;
+    memcpy(&kind, bytes + at, sizeof(kind));
     const bool is_kernel = kind == CUPTI_ACTIVITY_KIND_KERNEL || kind == CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL;
     if (is_kernel) kernel->name = kernel->cacheConfig.both % 2 == 0 ? nullptr : "_Z4gemmPf";
   }
