@@ -67,9 +67,10 @@ int Next(uint8_t* buffer, size_t valid_bytes, uint8_t** record) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size == 0) return 0;
   // Exactly as long as the input, so that a read beyond it is seen; aligned as CUPTI's buffers are.
   std::vector<uint64_t> words((size + 7) / 8);
-  if (size > 0) memcpy(words.data(), data, size);
+  memcpy(words.data(), data, size);
   auto* const bytes = reinterpret_cast<uint8_t*>(words.data());
   size = 8 * words.size();
   for (size_t at = 0; at + sizeof(CUpti_ActivityKernel9) <= size; at += 8) {
