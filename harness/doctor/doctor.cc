@@ -1,6 +1,5 @@
 #include "harness/doctor/doctor.h"
 
-#include <dlfcn.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -9,6 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "harness/check/plugin_listing.h"
+#include "harness/cuda/driver_probe.h"
+#include "harness/cupti/device_activity.h"
 #include "harness/engine/run_guard.h"
 #include "harness/record/clock.h"
 #include "harness/record/host_identity.h"
@@ -89,19 +90,24 @@ Finding Nvtx() {
   return {"NVTX", State::kGood, "no profiler listens; under `nsys profile -t nvtx` stages show as ranges", ""};
 }
 
-Finding Cuda() {
-  constexpr char kRemedy[] = "this version runs steps on cpu and emulated devices";
-  void* driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
-  if (driver == nullptr) return {"CUDA", State::kAbsent, "no driver (libcuda.so.1)", kRemedy};
-  const auto init = reinterpret_cast<int (*)(unsigned)>(dlsym(driver, "cuInit"));
-  const auto count = reinterpret_cast<int (*)(int*)>(dlsym(driver, "cuDeviceGetCount"));
-  int devices = 0;
-  const int code = init == nullptr ? -1 : init(0);
-  if (code == 0 && count != nullptr) count(&devices);
-  if (devices == 0) {
-    return {"CUDA", State::kAbsent, absl::StrCat("a driver library without a device (cuInit: ", code, ")"), kRemedy};
+// Whether steps can run on a GPU, and whether what the GPU does can be recorded.
+void AddCuda(std::vector<Finding>* findings) {
+  const CudaDriverProbe driver = ProbeCudaDriver();
+  const bool ready = driver.state == CudaDriverProbe::State::kReady;
+  findings->push_back({"CUDA", ready ? State::kGood : State::kAbsent, driver.found,
+                       ready ? "" : driver.remedy + ". Without one, steps run on cpu and emulated devices"});
+  const auto cupti = FindCupti();
+  if (!cupti.ok()) {
+    findings->push_back(
+        {"CUPTI", State::kAbsent, "kernels and copies cannot be recorded", std::string(cupti.status().message())});
+  } else if (!ready) {
+    findings->push_back({"CUPTI", State::kLimited, cupti->description,
+                         "there is no device whose kernels and copies it could record: see CUDA"});
+  } else if (!cupti->usable.ok()) {
+    findings->push_back({"CUPTI", State::kAbsent, cupti->description, std::string(cupti->usable.message())});
+  } else {
+    findings->push_back({"CUPTI", State::kGood, cupti->description + ": kernels and copies can be recorded", ""});
   }
-  return {"CUDA", State::kLimited, absl::StrCat(devices, devices == 1 ? " device" : " devices"), kRemedy};
 }
 
 void AddPlugins(const std::atomic<bool>& cancel, std::vector<Finding>* findings) {
@@ -140,8 +146,9 @@ const char* Name(Finding::State state) {
 }
 
 std::vector<Finding> ExamineMachine(const std::atomic<bool>& cancel) {
-  std::vector<Finding> findings = {Cores(),     Clock(),        RunQueue(), HeldMemory(), Pressure(),
-                                   HostLimit(), SharedMemory(), Nvtx(),     Cuda()};
+  std::vector<Finding> findings = {Cores(),    Clock(),     RunQueue(),     HeldMemory(),
+                                   Pressure(), HostLimit(), SharedMemory(), Nvtx()};
+  AddCuda(&findings);
   AddPlugins(cancel, &findings);
   return findings;
 }

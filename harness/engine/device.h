@@ -1,7 +1,7 @@
 // What executes the training steps, asynchronously to main.
 //
 // `cpu`: a thread of its own calls the workload's step. `emulated`: a stream that is busy for a stated time per step
-// and uses no CPU; step is not called. Main thread only.
+// and uses no CPU; step is not called. `cuda`: see device_cuda.h. Main thread only.
 #ifndef STALLPOINT_HARNESS_ENGINE_DEVICE_H_
 #define STALLPOINT_HARNESS_ENGINE_DEVICE_H_
 
@@ -51,8 +51,11 @@ class Device {
   virtual std::optional<FinishedStep> TakeFinished() = 0;
 };
 
-// FailedPrecondition: there is no such device here; the message says which there are.
-absl::StatusOr<std::unique_ptr<Device>> MakeDevice(const DeviceSpec& spec, const Device::Context& context);
+struct CudaRun;
+
+// FailedPrecondition: there is no such device here; the message says what to do. REQUIRES: `cuda` for a CUDA device.
+absl::StatusOr<std::unique_ptr<Device>> MakeDevice(const DeviceSpec& spec, const Device::Context& context,
+                                                   const CudaRun* cuda = nullptr);
 
 std::unique_ptr<Device> MakeCpuDevice(const Device::Context& context);
 std::unique_ptr<Device> MakeEmulatedDevice(const DeviceSpec& spec, const Device::Context& context);

@@ -13,6 +13,8 @@ Stages::Stages(Recorder* recorder) {
   load = recorder->Stage("load", trace::STAGE_KIND_LOAD);
   collate = recorder->Stage("collate", trace::STAGE_KIND_BATCH);
   step = recorder->Stage("step", trace::STAGE_KIND_STEP);
+  copy = recorder->Stage("copy", trace::STAGE_KIND_COPY);
+  pin = recorder->Stage("pin", trace::STAGE_KIND_PIN);
   queue_depth = recorder->Series("queue_depth", "1");
   buffer_memory = recorder->Series("buffer_memory", "bytes");
   arena_memory = recorder->Series("arena_memory", "bytes");

@@ -76,7 +76,7 @@ struct HostServices::Table {
               ThreadPlace::Current().batch);
   }
 
-  // On `cpu` the calling thread is the stream, and a part begins when it is marked.
+  // Unless the device places marks, the calling thread is the stream, and a part begins when it is marked.
   static void DeviceMark(void* self, void*, int32_t mark) {
     // All gradients are there, and what the batch needed is gone.
     if (DeviceMemory* memory = Of(self).device_memory(); memory != nullptr && mark == SP_MARK_OPTIMIZER) {
@@ -84,13 +84,14 @@ struct HostServices::Table {
     }
     ThreadLog* log = ThreadLog::Current();
     if (log == nullptr) return;
+    NameTable& names = Of(self).names_;
+    const char* name = MarkName(mark);
+    const uint32_t part = name != nullptr ? names.StageId(names.Intern(name), trace::STAGE_KIND_STEP_PART) : 0;
+    if (Of(self).place_mark_) return Of(self).place_mark_(part);
     ThreadPlace& place = ThreadPlace::Current();
     const uint64_t now = Ticks();
     place.EndStepPart(*log, now);
-    const char* name = MarkName(mark);
-    if (name == nullptr) return;
-    NameTable& names = Of(self).names_;
-    place.step_part = names.StageId(names.Intern(name), trace::STAGE_KIND_STEP_PART);
+    place.step_part = part;
     place.step_part_begin = now;
   }
 
@@ -106,7 +107,7 @@ struct HostServices::Table {
     }
   }
 
-  // Devices here share the host's memory, so that page-locked memory is the same as any other.
+  // One pool, page-locked or not: the device that needs page-locked memory copies through its own.
   static void* Alloc(void* self, uint64_t bytes, int32_t) {
     HostServices& host = Of(self);
     const MemoryPool::Block block = host.memory_.Acquire(bytes);

@@ -7,12 +7,14 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "harness/host/device_memory.h"
@@ -43,6 +45,11 @@ class HostServices {
     return device_memory_ != nullptr && device_memory_->asked_for() ? device_memory_ : nullptr;
   }
 
+  // [control] Parts of a step that the workload marks go to `place`, with their id as a stage (0: the last one ends),
+  // until it is null again: for a device whose timeline is not that of the thread which issues the step.
+  using PlaceMark = std::function<void(uint32_t part)>;
+  void PlaceMarks(PlaceMark place) { place_mark_ = std::move(place); }
+
   // [any] A line for the user and the trace; `severity` as SP_LOG_*.
   void Log(int32_t severity, std::string_view text);
   // Warnings and errors so far, each once, the first hundred.
@@ -58,6 +65,7 @@ class HostServices {
   DeviceMemory* const device_memory_;
   const int32_t enabled_;
   NameTable names_;
+  PlaceMark place_mark_;
   sp_host table_;
 
   std::mutex mutex_;

@@ -116,6 +116,13 @@ absl::Status Workload::Open(const std::string& data_dir) {
   return absl::OkStatus();
 }
 
+bool Workload::steps_on_cuda() const {
+  if (table_.get_extension == nullptr) return false;
+  const void* extension = nullptr;
+  CallQuietly([&] { extension = table_.get_extension(table_.self, SP_EXTENSION_CUDA_STEP); });
+  return extension != nullptr;
+}
+
 absl::Status Workload::Begin(const sp_knobs& knobs) {
   const absl::Status begun = Call("begin", [&](sp_error* error) { return table_.begin(table_.self, &knobs, error); });
   begun_ = begun.ok();

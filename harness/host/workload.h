@@ -34,6 +34,8 @@ class Workload {
 
   int64_t sample_count() const { return sample_count_; }  // SP_SAMPLE_COUNT_UNKNOWN for a stream
   bool is_stream() const { return sample_count_ == SP_SAMPLE_COUNT_UNKNOWN; }
+  // Whether it steps on batches in a CUDA device's memory (SP_EXTENSION_CUDA_STEP).
+  bool steps_on_cuda() const;
   bool has_batch_sampler() const { return table_.batch_sampler != nullptr; }
 
   absl::Status LoadSample(int32_t worker, uint64_t index, const sp_arena& arena, sp_sample* out);

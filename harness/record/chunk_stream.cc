@@ -1,5 +1,6 @@
 #include "harness/record/chunk_stream.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -14,7 +15,8 @@ constexpr size_t kBlockSpans = 4096;
 constexpr int64_t kLongestSilenceNs = 500'000'000;
 
 // Upper estimates of what an event takes in a chunk, for ordinary values.
-constexpr uint64_t kSpanBytes = 16, kCostBytes = 40, kCounterBytes = 16, kRowBytes = 32, kLogBytes = 24;
+constexpr uint64_t kSpanBytes = 16, kCostBytes = 40, kLinkedBytes = 28, kCounterBytes = 16, kRowBytes = 32,
+                   kLogBytes = 24;
 
 // Series ids that the recorder gives itself, one per track; those of Definitions count from 1 and stay far below.
 constexpr uint32_t kHeartbeatSeries = 1u << 31;
@@ -89,6 +91,7 @@ void ChunkStream::Add(const PendingEvents& pending) {
     CountEvents(1, kLogBytes + line.text().size());
   }
   CountDrops(pending.dropped);
+  set_aside_ += pending.set_aside;
   if (pending.rows_dropped > 0) {
     trace::LogLine* line = chunk_.add_log_lines();
     line->set_ticks(Ticks());
@@ -136,6 +139,27 @@ void ChunkStream::EncodeDrained(RecordedTrack& track) {
   spans_.clear();
   costs_.clear();
   CountEvents(spans + costs, kSpanBytes * spans + kCostBytes * costs);
+}
+
+void ChunkStream::AddLinkedSpans(std::vector<LinkedSpan>& spans) {
+  const size_t given = spans.size();
+  std::erase_if(spans, [](const LinkedSpan& span) {
+    return span.end_ticks < span.begin_ticks || span.end_ticks - span.begin_ticks > INT64_MAX;
+  });
+  set_aside_ += given - spans.size();
+  CountDrops(given - spans.size());
+  std::stable_sort(spans.begin(), spans.end(),
+                   [](const LinkedSpan& a, const LinkedSpan& b) { return a.track_id < b.track_id; });
+  std::vector<LinkedSpan> block;
+  for (size_t i = 0; i < spans.size(); ++i) {
+    definitions_->DefineName(spans[i].name_id, &chunk_);
+    block.push_back(spans[i]);
+    const bool ends = i + 1 == spans.size() || spans[i + 1].track_id != spans[i].track_id;
+    if (!ends && block.size() < kBlockSpans) continue;
+    EncodeLinked(block, chunk_.add_spans());
+    CountEvents(block.size(), kLinkedBytes * block.size());
+    block.clear();
+  }
 }
 
 void ChunkStream::AddHeartbeat(RecordedTrack& track) {

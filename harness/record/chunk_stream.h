@@ -36,6 +36,8 @@ class ChunkStream {
   void Add(const PendingEvents& pending);
   // Everything in the track's ring. Returns how full the ring was, 0 to 1.
   double Drain(RecordedTrack& track);
+  // REQUIRES: the spans' tracks were drained in this flush. Sorts them.
+  void AddLinkedSpans(std::vector<LinkedSpan>& spans);
   void AddCounter(uint32_t series_id, uint64_t ticks, double value);
   // Writes what is left, if it says anything or if a second is nearly over since the last chunk.
   void End();

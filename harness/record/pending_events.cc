@@ -81,13 +81,27 @@ void PendingQueue::AddLog(int severity, std::string_view text) {
   line.set_text(std::string(text.substr(0, kMaxLogBytes)));
 }
 
-void PendingQueue::AddCounter(uint32_t series_id, double value) {
+void PendingQueue::AddCounter(uint32_t series_id, uint64_t ticks, double value) {
   const std::lock_guard lock(mutex_);
   if (pending_.counters.size() >= kMaxCounters) {
     ++pending_.dropped;
     return;
   }
-  pending_.counters.push_back({series_id, Ticks(), value});
+  pending_.counters.push_back({series_id, ticks, value});
+}
+
+void PendingQueue::AddLinkedSpans(absl::Span<const LinkedSpan> spans) {
+  const std::lock_guard lock(mutex_);
+  const size_t room = kMostLinkedSpans - pending_.linked_spans.size();
+  const size_t taken = std::min(room, spans.size());
+  pending_.linked_spans.insert(pending_.linked_spans.end(), spans.begin(), spans.begin() + taken);
+  pending_.dropped += spans.size() - taken;
+}
+
+void PendingQueue::CountLost(uint64_t dropped, uint64_t set_aside) {
+  const std::lock_guard lock(mutex_);
+  pending_.dropped += dropped + set_aside;
+  pending_.set_aside += set_aside;
 }
 
 PendingEvents PendingQueue::Take() {

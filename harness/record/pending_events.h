@@ -1,5 +1,5 @@
 // Rare events on their way to the recorder's thread: batches, iterations, phases, log lines, counter values of no
-// thread.
+// thread, spans that were learned after the fact.
 //
 // Adding takes a lock that is never held while the disk is waited for. When the disk stalls, what goes beyond the
 // bounds is dropped and counted.
@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/types/span.h"
+#include "harness/record/linked_span.h"
 #include "traces/proto/trace.pb.h"
 
 namespace stallpoint {
@@ -27,12 +29,14 @@ struct PendingEvents {
   std::vector<trace::PhaseChange> phases;
   std::vector<trace::LogLine> log_lines;
   std::vector<CounterValue> counters;
-  uint64_t dropped = 0;       // log lines and counter values, which the accounting covers
+  std::vector<LinkedSpan> linked_spans;
+  uint64_t dropped = 0;       // log lines, counter values and linked spans, which the accounting covers
+  uint64_t set_aside = 0;     // of these, those that cannot be
   uint64_t rows_dropped = 0;  // batches, iterations and phases, which it does not
 
   bool empty() const {
     return batches.batch_size() == 0 && iterations.iteration_size() == 0 && phases.empty() && log_lines.empty() &&
-           counters.empty() && dropped == 0 && rows_dropped == 0;
+           counters.empty() && linked_spans.empty() && dropped == 0 && rows_dropped == 0;
   }
 };
 
@@ -43,7 +47,9 @@ class PendingQueue {
   void AddIteration(uint64_t iteration, double loss, bool has_loss, bool optimizer_stepped);
   void AddPhase(trace::Phase phase);  // a change to the phase that holds already is none
   void AddLog(int severity, std::string_view text);
-  void AddCounter(uint32_t series_id, double value);
+  void AddCounter(uint32_t series_id, uint64_t ticks, double value);
+  void AddLinkedSpans(absl::Span<const LinkedSpan> spans);
+  void CountLost(uint64_t dropped, uint64_t set_aside);
 
   // [recorder's thread] Everything added since the last call.
   PendingEvents Take();

@@ -77,6 +77,9 @@ class LiveRecorder : public Recorder {
   ThreadLog* AttachThread(trace::TrackDefinition track) override;
   void DetachThread() override { attachment.Replace(nullptr); }
   ThreadLog* AddStream(trace::TrackDefinition track) override;
+  uint32_t AddTrack(trace::TrackDefinition track) override {
+    return Forked() ? 0 : registry_.AddWithoutRing(std::move(track))->definition.id();
+  }
 
   void Batch(const trace::BatchBlock& one) override {
     if (!Forked()) pending_.AddBatches(one);
@@ -90,8 +93,15 @@ class LiveRecorder : public Recorder {
   void Log(int severity, std::string_view text) override {
     if (!Forked()) pending_.AddLog(severity, text);
   }
-  void Counter(uint32_t series, double value) override {
-    if (!Forked()) pending_.AddCounter(series, value);
+  void Counter(uint32_t series, double value) override { CounterAt(series, Ticks(), value); }
+  void CounterAt(uint32_t series, uint64_t ticks, double value) override {
+    if (!Forked()) pending_.AddCounter(series, ticks, value);
+  }
+  void AddLinkedSpans(absl::Span<const LinkedSpan> spans) override {
+    if (!Forked()) pending_.AddLinkedSpans(spans);
+  }
+  void CountLost(uint64_t dropped, uint64_t set_aside) override {
+    if (!Forked()) pending_.CountLost(dropped, set_aside);
   }
   void UpdateRun(const std::function<void(trace::Run&)>& change) override {
     if (!Forked()) stream_->UpdateRun(change);
@@ -199,7 +209,9 @@ int64_t LiveRecorder::FlushOnce(bool last) {
   if (options_.on_flush && stream_->started()) options_.on_flush(*this);
   stream_->Begin();
   if (options_.process_counters) SampleProcess();
-  stream_->Add(pending_.Take());
+  // Taken before the tracks are, so that every span's track is among them.
+  PendingEvents pending = pending_.Take();
+  stream_->Add(pending);
   double fullest = 0;
   std::vector<std::shared_ptr<RecordedTrack>> drained;
   for (const std::shared_ptr<RecordedTrack>& track : registry_.tracks()) {
@@ -207,6 +219,7 @@ int64_t LiveRecorder::FlushOnce(bool last) {
     fullest = std::max(fullest, stream_->Drain(*track));
     if (finished) drained.push_back(track);
   }
+  stream_->AddLinkedSpans(pending.linked_spans);
   registry_.Remove(drained);
   if (last) {
     stream_->EndOfRun(outcome_, message_);

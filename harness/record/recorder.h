@@ -18,7 +18,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "harness/record/clock.h"
+#include "harness/record/linked_span.h"
 #include "harness/record/thread_log.h"
 #include "traces/proto/trace.pb.h"
 #include "traces/writer.h"
@@ -81,6 +83,8 @@ class Recorder {
   // A track that is no thread (a stream of a device), written by one thread at a time of the caller's choosing. Lives
   // as long as the recorder.
   virtual ThreadLog* AddStream(trace::TrackDefinition track) = 0;
+  // [any] The same without a log: a track for linked spans alone. Returns its id.
+  virtual uint32_t AddTrack(trace::TrackDefinition track) = 0;
 
   // [any] Rare events; take a lock, which is never held while the disk is waited for.
   virtual void Batch(const trace::BatchBlock& one) = 0;
@@ -88,6 +92,14 @@ class Recorder {
   virtual void EnterPhase(trace::Phase phase) = 0;
   virtual void Log(int severity, std::string_view text) = 0;
   virtual void Counter(uint32_t series, double value) = 0;
+  // The same of a past instant.
+  virtual void CounterAt(uint32_t series, uint64_t ticks, double value) = 0;
+  // [any] Spans that were learned in bulk after they had ended. Takes a lock. kMostLinkedSpans wait for the next flush,
+  // what goes beyond is dropped and counted: whoever can wait calls Flush in between.
+  virtual void AddLinkedSpans(absl::Span<const LinkedSpan> spans) = 0;
+  // [any] Events that were lost before they came here, for the accounts: `dropped` by buffers that were full,
+  // `set_aside` because they cannot be.
+  virtual void CountLost(uint64_t dropped, uint64_t set_aside) = 0;
   // Facts that became known after the start (data set size, limits); written with the next segment start, which this
   // forces.
   virtual void UpdateRun(const std::function<void(trace::Run&)>& change) = 0;

@@ -7,6 +7,7 @@ namespace {
 
 const RecordedSpan& SpanOf(const RecordedSpan& span) { return span; }
 const RecordedSpan& SpanOf(const RecordedCost& cost) { return cost.span; }
+const LinkedSpan& SpanOf(const LinkedSpan& span) { return span; }
 
 // Events of a thread come in the order in which they ended, but for those that it reports later.
 template <typename Event>
@@ -43,7 +44,7 @@ void EncodeTimes(uint32_t track_id, std::vector<Event>& events, trace::SpanBlock
   block->mutable_duration()->Reserve(count);
   bool any_batch = false;
   for (const Event& event : events) {
-    const RecordedSpan& span = SpanOf(event);
+    const auto& span = SpanOf(event);
     block->add_name_id(span.name_id);
     block->add_begin_delta(static_cast<int64_t>(span.begin_ticks - previous_begin));
     block->add_duration(static_cast<int64_t>(span.end_ticks - span.begin_ticks));
@@ -75,6 +76,19 @@ void EncodeCosts(uint32_t track_id, std::vector<RecordedCost>& costs, trace::Spa
   for (const RecordedCost& event : costs) {
     if (any_sample) block->add_sample_delta(sample.Next(event.cost.sample));
     if (any_bytes) block->add_bytes(event.cost.bytes);
+  }
+}
+
+void EncodeLinked(std::vector<LinkedSpan>& spans, trace::SpanBlock* block) {
+  EncodeTimes(spans.front().track_id, spans, block);
+  bool any_correlation = false, any_bytes = false;
+  for (const LinkedSpan& span : spans) {
+    any_correlation |= span.correlation > 0;
+    any_bytes |= span.bytes > 0;
+  }
+  for (const LinkedSpan& span : spans) {
+    if (any_correlation) block->add_correlation(span.correlation);
+    if (any_bytes) block->add_bytes(span.bytes);
   }
 }
 

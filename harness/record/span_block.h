@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/record/event_ring.h"
+#include "harness/record/linked_span.h"
 #include "traces/proto/trace.pb.h"
 
 namespace stallpoint {
@@ -25,6 +26,8 @@ struct RecordedCost {
 // any of them stays empty: no batches, no samples, no bytes.
 void EncodeSpans(uint32_t track_id, std::vector<RecordedSpan>& spans, trace::SpanBlock* block);
 void EncodeCosts(uint32_t track_id, std::vector<RecordedCost>& costs, trace::SpanBlock* block);
+// All of one track.
+void EncodeLinked(std::vector<LinkedSpan>& spans, trace::SpanBlock* block);
 
 }  // namespace stallpoint
 

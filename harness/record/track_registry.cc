@@ -19,10 +19,19 @@ uint32_t RingSlots(uint32_t ring_bytes, size_t live_rings) {
 
 std::shared_ptr<RecordedTrack> TrackRegistry::Add(trace::TrackDefinition definition) {
   const std::lock_guard lock(mutex_);
+  return AddWithSlots(std::move(definition), RingSlots(ring_bytes_, live_rings_++));
+}
+
+std::shared_ptr<RecordedTrack> TrackRegistry::AddWithoutRing(trace::TrackDefinition definition) {
+  const std::lock_guard lock(mutex_);
+  return AddWithSlots(std::move(definition), 0);
+}
+
+std::shared_ptr<RecordedTrack> TrackRegistry::AddWithSlots(trace::TrackDefinition definition, uint32_t slots) {
   auto track = std::make_shared<RecordedTrack>();
   definition.set_id(++last_id_);
   track->definition = std::move(definition);
-  track->log = std::make_shared<ThreadLog>(last_id_, RingSlots(ring_bytes_, tracks_.size()));
+  track->log = std::make_shared<ThreadLog>(last_id_, slots);
   tracks_.push_back(track);
   return track;
 }
@@ -40,6 +49,7 @@ void TrackRegistry::Remove(const std::vector<std::shared_ptr<RecordedTrack>>& dr
     return std::binary_search(drained.begin(), drained.end(), track,
                               [](const auto& a, const auto& b) { return a->definition.id() < b->definition.id(); });
   };
+  live_rings_ -= drained.size();  // a track without a ring lives as long as the registry
   std::erase_if(tracks_, gone);
 }
 

@@ -33,15 +33,20 @@ class TrackRegistry {
 
   // [any] Gives the track its id.
   std::shared_ptr<RecordedTrack> Add(trace::TrackDefinition definition);
+  // The same for a track that no thread writes to; it takes no part in the budget.
+  std::shared_ptr<RecordedTrack> AddWithoutRing(trace::TrackDefinition definition);
   std::vector<std::shared_ptr<RecordedTrack>> tracks() const;
   // [recorder's thread] Forgets tracks whose log is drained for good.
   void Remove(const std::vector<std::shared_ptr<RecordedTrack>>& drained);
 
  private:
+  std::shared_ptr<RecordedTrack> AddWithSlots(trace::TrackDefinition definition, uint32_t slots);
+
   const uint32_t ring_bytes_;
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<RecordedTrack>> tracks_;
   uint32_t last_id_ = 0;
+  size_t live_rings_ = 0;
 };
 
 }  // namespace stallpoint

@@ -3,13 +3,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "harness/cuda/session.h"
+#include "harness/cupti/device_activity.h"
 #include "harness/engine/cpu_list.h"
 #include "harness/engine/device.h"
+#include "harness/engine/device_cuda.h"
 #include "harness/engine/loader.h"
 #include "harness/engine/run_guard.h"
 #include "harness/engine/sampler.h"
@@ -81,7 +85,8 @@ trace::Run DescribeRun(const Plan& plan) {
   }
   if (request.knobs.device_limit_bytes > 0) {
     const bool stated = plan.device.base_bytes.has_value() && plan.device.sample_bytes.has_value();
-    run.set_device_limit_enforcement(plan.device.kind == DeviceSpec::Kind::kCpu
+    run.set_device_limit_enforcement(plan.device.kind == DeviceSpec::Kind::kCuda ? kCudaLimitEnforcement
+                                     : plan.device.kind == DeviceSpec::Kind::kCpu
                                          ? "none: the plugin does not say what it allocates"
                                      : stated ? "the stated memory of the samples in flight, before each step"
                                               : "none: base and sample_bytes of the emulated device are not stated");
@@ -124,7 +129,7 @@ RunOutcome OutcomeOf(const absl::Status& status) {
     default:
       outcome.outcome = trace::OUTCOME_FAILED;
   }
-  outcome.exit_code = run_exit::kWorkload;
+  outcome.exit_code = ExitCodeOf(status) == run_exit::kPlugin ? run_exit::kPlugin : run_exit::kWorkload;
   return outcome;
 }
 
@@ -144,8 +149,10 @@ class WorkloadRun {
         guard_(control.cancelled(), plan.request.host_limit_holder.empty() ? knobs_.host_limit_bytes : 0) {}
 
   absl::Status Run() {
-    absl::Status status = StartWorkload();
+    absl::Status status = plan_.device.kind == DeviceSpec::Kind::kCuda ? StartCuda() : absl::OkStatus();
+    if (status.ok()) status = StartWorkload();
     if (status.ok()) status = Train();
+    if (activity_ != nullptr) activity_->Stop();
     // What a plugin returns after it was told to end is no failure of its own.
     if (!status.ok() && absl::IsCancelled(guard_.Check())) return guard_.Check();
     if (!absl::IsCancelled(status)) return status;
@@ -157,10 +164,47 @@ class WorkloadRun {
   std::vector<std::string> TakeWarnings() { return host_.TakeWarnings(); }
 
  private:
+  // What the device does is recorded from before its context is made; where that is refused, the host is all the same.
+  absl::Status StartCuda() {
+    if (recorder_ != nullptr) {
+      DeviceActivity::Options options;
+      options.describe_device = [this](uint32_t device) { return DescribeDevice(device); };
+      auto activity = DeviceActivity::Start(*recorder_, std::move(options));
+      if (activity.ok()) {
+        activity_ = *std::move(activity);
+      } else {
+        host_.Log(SP_LOG_WARNING,
+                  absl::StrCat("kernels and copies are not recorded, only steps: ", activity.status().message()));
+      }
+    }
+    auto session = CudaSession::Open(plan_.device.index);
+    if (!session.ok()) return session.status();
+    cuda_ = *std::move(session);
+    described_ = cuda_.get();
+    return absl::OkStatus();
+  }
+
+  // [any] Other devices than the run's are known by their numbers.
+  trace::DeviceDefinition DescribeDevice(uint32_t device) const {
+    const CudaSession* session = described_;
+    if (session != nullptr && static_cast<int>(device) == plan_.device.index) return session->Describe();
+    trace::DeviceDefinition other;
+    other.set_kind("cuda");
+    other.set_name(absl::StrCat("cuda:", device));
+    return other;
+  }
+
   absl::Status StartWorkload() {
     auto workload = Workload::Create(plan_.plugin, host_.table());
     if (!workload.ok()) return workload.status();
     workload_ = *std::move(workload);
+    if (cuda_ != nullptr && !workload_->steps_on_cuda()) {
+      return WithExitCode(absl::FailedPreconditionError(
+                              absl::StrCat("--device ", device_name_, ": the plugin ", plan_.plugin.descriptor->id,
+                                           " is not made for CUDA devices (it lacks the extension ",
+                                           SP_EXTENSION_CUDA_STEP, "); use --device cpu or emulated")),
+                          run_exit::kPlugin);
+    }
     if (absl::Status opened = workload_->Open(plan_.request.data_dir); !opened.ok()) return opened;
     if (recorder_ != nullptr && !workload_->is_stream()) {
       const auto samples = workload_->sample_count();
@@ -169,7 +213,12 @@ class WorkloadRun {
     auto sampler = MakeSampler(*workload_, knobs_, {plan_.request.steps, plan_.request.epochs});
     if (!sampler.ok()) return sampler.status();
     sampler_ = *std::move(sampler);
-    if (absl::Status begun = workload_->Begin(ToAbi(knobs_, plan_.device)); !begun.ok()) return begun;
+    sp_knobs knobs = ToAbi(knobs_, plan_.device);
+    if (cuda_ != nullptr) {
+      knobs.device = device_name_.c_str();
+      knobs.stream = cuda_->stream();
+    }
+    if (absl::Status begun = workload_->Begin(knobs); !begun.ok()) return begun;
     if (recorder_ != nullptr && knobs_.device_limit_bytes > 0 && host_.device_memory() != nullptr) {
       recorder_->UpdateRun([](trace::Run& run) { run.set_device_limit_enforcement(kDeviceMemoryEnforcement); });
     }
@@ -183,7 +232,8 @@ class WorkloadRun {
     const auto loader = MakeLoader(building, *sampler_, knobs_);
     if (!loader.ok()) return loader.status();
     // Uses the loader's batches, and therefore ends before it.
-    const auto device = MakeDevice(plan_.device, {*workload_, host_, stages, knobs_});
+    const CudaRun cuda = {cuda_.get(), activity_ != nullptr ? &activity_->issue_times() : nullptr};
+    const auto device = MakeDevice(plan_.device, {*workload_, host_, stages, knobs_}, &cuda);
     if (!device.ok()) return device.status();
     TrainLoop loop({**loader, **device, host_, stages, guard_, knobs_.steps_in_flight, plan_.engine.sync_each_step,
                     [this](const TrainLoop::Progress& progress) { meter_.Step(progress); }});
@@ -207,6 +257,10 @@ class WorkloadRun {
   DeviceMemory device_memory_;
   HostServices host_;
   RunGuard guard_;
+  const std::string device_name_ = FormatDevice(plan_.device);
+  std::unique_ptr<CudaSession> cuda_;  // outlives whatever the workload has on the device
+  std::atomic<const CudaSession*> described_{nullptr};
+  std::unique_ptr<DeviceActivity> activity_;
   std::unique_ptr<Workload> workload_;
   std::unique_ptr<Sampler> sampler_;
   bool trained_ = false;

@@ -4,6 +4,7 @@ What the machine offers is one line each, with what to do about the rest.
   --host-memory
   /dev/shm
   CUDA
+  CUPTI
   NVTX
   Nsight
   clock

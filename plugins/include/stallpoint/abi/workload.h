@@ -92,6 +92,16 @@ typedef struct sp_step_result {
 SP_ASSERT_OFFSET(sp_step_result, loss, 8);
 SP_ASSERT_OFFSET(sp_step_result, device_loss, 24);
 
+/* An extension of a workload: `step` takes batches in the memory of the CUDA device that knobs.device names, and works
+ * on knobs.stream (a CUstream, or cudaStream_t) or on the legacy default stream, which each wait for the other. Work on
+ * other streams must be made to follow that and be followed by it. Without the extension a workload is not run on CUDA
+ * devices. */
+#define SP_EXTENSION_CUDA_STEP "stallpoint.cuda_step/1"
+typedef struct sp_cuda_step {
+  uint32_t struct_size;
+  int32_t reserved;
+} sp_cuda_step;
+
 typedef struct sp_workload {
   uint32_t struct_size;
   int32_t reserved;

@@ -64,7 +64,14 @@ class WorkloadTable {
       return Guarded(error, [&] { Of(self).collate(worker, Samples(samples, count, stride), Batch(batch)); });
     };
     table.step = &Step;
-    table.get_extension = [](void*, const char*) -> const void* { return nullptr; };
+    table.get_extension = [](void* self, const char* id) -> const void* {
+      static constexpr sp_cuda_step kCudaStep = {sizeof(sp_cuda_step), 0};
+      bool offered = false;
+      if (std::strcmp(id, SP_EXTENSION_CUDA_STEP) == 0) {
+        LogFailure(self, "steps_on_cuda", [&] { offered = Of(self).steps_on_cuda(); });
+      }
+      return offered ? &kCudaStep : nullptr;
+    };
     table.destroy = [](void* self) { LogFailure(self, "destroy", [&] { delete static_cast<Bound*>(self); }); };
 
     table.self = bound.release();

@@ -163,6 +163,9 @@ class Workload {
 
   // [step] Issues one training step; never waits for the device.
   virtual StepResult step(const Batch& batch) = 0;
+
+  // [any] Whether step() takes batches in the memory of the CUDA device knobs.device names, see SP_EXTENSION_CUDA_STEP.
+  virtual bool steps_on_cuda() const { return false; }
 };
 
 }  // namespace stallpoint::plugin
