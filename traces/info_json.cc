@@ -5,6 +5,7 @@
 #include <string>
 
 #include "nlohmann/json.hpp"
+#include "traces/counter_summary.h"
 #include "traces/run_summary.h"
 
 namespace stallpoint {
@@ -58,6 +59,24 @@ Json PhasesJson(const RunRecord& run) {
   return phases;
 }
 
+Json ProbesJson(const RunRecord& run) {
+  Json probes = Json::array();
+  for (const ProbeRecord& probe : run.probes) {
+    Json series = Json::array();
+    for (const CounterSummary& one : SummarizeProbe(run, probe)) {
+      series.push_back(
+          {{"name", one.name}, {"unit", one.unit}, {"values", one.values}, {"mean", one.mean}, {"max", one.most}});
+    }
+    probes.push_back({{"id", probe.id},
+                      {"version", probe.version},
+                      {"polls", probe.polls},
+                      {"cpu_ms", static_cast<double>(probe.cpu_ns) / 1e6},
+                      {"stopped", TextOrNull(probe.stopped)},
+                      {"series", series}});
+  }
+  return probes;
+}
+
 }  // namespace
 
 Json InfoJson(const TraceContents& contents) { return InfoJson(contents, contents.main_run()); }
@@ -99,6 +118,7 @@ Json InfoJson(const TraceContents& contents, const RunRecord& run) {
         {"unknown_ids", run.unknown_ids}}},
       {"gaps", GapsJson(contents)},
       {"phases", PhasesJson(run)},
+      {"probes", ProbesJson(run)},
   };
 }
 

@@ -36,9 +36,9 @@ void SetPluginPath(const std::string& path) { setenv("STALLPOINT_PLUGIN_PATH", p
 TEST_CASE("A plugin that is in order is loaded with its descriptors") {
   const auto library = PluginLibrary::Load(TestPlugin("misbehaving"));
   REQUIRE(library.ok());
-  REQUIRE(library->Find("misbehaving") != nullptr);
-  CHECK(library->Find("misbehaving")->option_count == 5);
-  CHECK(library->Find("another") == nullptr);
+  REQUIRE(library->Find("misbehaving", SP_KIND_WORKLOAD) != nullptr);
+  CHECK(library->Find("misbehaving", SP_KIND_WORKLOAD)->option_count == 5);
+  CHECK(library->Find("misbehaving", SP_KIND_PROBE) == nullptr);
 }
 
 TEST_CASE("What is no shared library of this machine is refused by what it is") {

@@ -217,7 +217,8 @@ TEST_CASE("the JSON of info has the published keys") {
                                          "limits",
                                          "events",
                                          "gaps",
-                                         "phases"});
+                                         "phases",
+                                         "probes"});
   CHECK(json["schema_version"] == 1);
   CHECK(json["knobs"]["worker_count"] == 1);
   CHECK(json["outcome"] == "ok");

@@ -7,6 +7,7 @@
 #include "tools/program/gate.h"
 #include "tools/program/text.h"
 #include "tools/program/verbs.h"
+#include "traces/counter_summary.h"
 #include "traces/info_json.h"
 #include "traces/run_record.h"
 #include "traces/run_summary.h"
@@ -19,6 +20,34 @@ std::string DescribeKnobs(const Knobs& knobs) {
   return fmt::format("batch {}, {} worker{}, prefetch {}, {} step{} in flight, device {}", knobs.batch_size,
                      knobs.worker_count, knobs.worker_count == 1 ? "" : "s", knobs.prefetch_depth,
                      knobs.steps_in_flight, knobs.steps_in_flight == 1 ? "" : "s", Printable(knobs.device));
+}
+
+std::string CounterText(double value, const std::string& unit) {
+  if (unit == "bytes") return HumanSize(value);
+  if (unit == "ns") return Milliseconds(value / 1e6);
+  if (unit == "bytes/s") return HumanSize(value) + "/s";
+  return fmt::format("{:.4g}{}{}", value, unit == "1" ? "" : " ", unit == "1" ? "" : Printable(unit));
+}
+
+void PrintProbes(const RunRecord& run, double wall_s) {
+  Table series({"of the probes", "mean", "most"});
+  size_t rows = 0;
+  for (const ProbeRecord& probe : run.probes) {
+    if (!probe.stopped.empty()) {
+      fmt::print("probe {} was stopped after {} polls: {}\n", Printable(probe.id), probe.polls,
+                 Printable(probe.stopped));
+    } else if (wall_s > 0) {
+      fmt::print("probe {}: {} polls, {} of a core\n", Printable(probe.id), probe.polls,
+                 Percent(static_cast<double>(probe.cpu_ns) / 1e9 / wall_s));
+    }
+    for (const CounterSummary& one : SummarizeProbe(run, probe)) {
+      if (one.most == 0 && one.mean == 0) continue;
+      series.Add(
+          {Printable(probe.id + "." + one.name), CounterText(one.mean, one.unit), CounterText(one.most, one.unit)});
+      ++rows;
+    }
+  }
+  if (rows > 0) fmt::print("{}", series.Render());
 }
 
 void PrintInfo(const TraceContents& contents) {
@@ -50,6 +79,7 @@ void PrintInfo(const TraceContents& contents) {
   if (summary.host_memory_bytes && summary.device_memory_bytes) fmt::print(", ");
   if (summary.device_memory_bytes) fmt::print("device memory {} at most", HumanSize(*summary.device_memory_bytes));
   if (summary.host_memory_bytes || summary.device_memory_bytes) fmt::print("\n");
+  PrintProbes(run, summary.wall_s);
   fmt::print("{} events, {} recorded, {} dropped, {} set aside\n", run.emitted, run.recorded, run.dropped,
              run.set_aside);
   if (contents.runs.size() > 1) fmt::print("{} runs in the file; figures are of the main one\n", contents.runs.size());
