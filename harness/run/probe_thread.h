@@ -16,6 +16,9 @@
 
 namespace stallpoint {
 
+// As the system shows the threads, the probe's id behind it.
+inline constexpr char kProbeThreadPrefix[] = "probe-";
+
 struct ProbePlan {
   FoundPlugin plugin;
   std::map<std::string, std::string> options;
