@@ -18,7 +18,6 @@ std::vector<std::string> LegalKeys(const sp_descriptor& descriptor, std::vector<
   return keys;
 }
 
-// `prefix` is what the user writes before each key.
 absl::Status CheckKeys(const std::map<std::string, std::string>& options, const std::vector<std::string>& legal,
                        const std::string& id, const std::string& prefix) {
   for (const auto& [key, value] : options) {
@@ -38,8 +37,9 @@ absl::Status CheckOptions(const std::map<std::string, std::string>& options, con
   return CheckKeys(options, LegalKeys(descriptor, {"on_bad_sample"}), descriptor.id, "");
 }
 
-absl::Status CheckProbeOptions(const std::map<std::string, std::string>& options, const sp_descriptor& descriptor) {
-  return CheckKeys(options, LegalKeys(descriptor, {}), descriptor.id, absl::StrCat(descriptor.id, "."));
+absl::Status CheckProbeOptions(const std::map<std::string, std::string>& options, const sp_descriptor& descriptor,
+                               const std::string& prefix) {
+  return CheckKeys(options, LegalKeys(descriptor, {}), descriptor.id, prefix);
 }
 
 absl::StatusOr<EngineOptions> ParseEngineOptions(const std::map<std::string, std::string>& options) {

@@ -127,4 +127,11 @@ absl::StatusOr<FoundPlugin> FindWorkload(const std::string& plugin) { return Fin
 
 absl::StatusOr<FoundPlugin> FindProbe(const std::string& plugin) { return FindPlugin(plugin, SP_KIND_PROBE); }
 
+absl::StatusOr<FoundPlugin> FindWorkloadOrProbe(const std::string& plugin) {
+  auto workload = FindWorkload(plugin);
+  if (workload.ok()) return workload;
+  auto probe = FindProbe(plugin);
+  return probe.ok() ? std::move(probe) : std::move(workload);
+}
+
 }  // namespace stallpoint

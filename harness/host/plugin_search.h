@@ -37,6 +37,8 @@ bool IsPluginPath(std::string_view plugin);
 absl::StatusOr<FoundPlugin> FindPlugin(const std::string& plugin, int32_t kind);
 absl::StatusOr<FoundPlugin> FindWorkload(const std::string& plugin);
 absl::StatusOr<FoundPlugin> FindProbe(const std::string& plugin);
+// The workload that `plugin` names, or where there is none the probe.
+absl::StatusOr<FoundPlugin> FindWorkloadOrProbe(const std::string& plugin);
 
 }  // namespace stallpoint
 

@@ -126,8 +126,12 @@ absl::Status Probe::Poll(int64_t now_ns) {
 }
 
 void Probe::Stop() {
-  if (started_) CallPluginQuietly([this] { table_.stop(table_.self); });
+  if (started_) StopAgain();
   started_ = false;
+}
+
+void Probe::StopAgain() {
+  CallPluginQuietly([this] { table_.stop(table_.self); });
 }
 
 }  // namespace stallpoint

@@ -32,7 +32,10 @@ class Probe {
   absl::Status Start();
   // InvalidArgument also when the probe emitted what it must not.
   absl::Status Poll(int64_t now_ns);
+  // At most once per start.
   void Stop();
+  // For checks: stop() of a probe that is stopped.
+  void StopAgain();
 
  private:
   Probe(const sp_probe& table, ProbeHost& host) : table_(table), host_(host) {}

@@ -92,7 +92,8 @@ absl::Status ProbeThread::State::Work() {
 }
 
 void ProbeThread::State::Run() {
-  pthread_setname_np(pthread_self(), absl::StrCat(kProbeThreadPrefix, plan.plugin.descriptor->id).substr(0, 15).c_str());
+  pthread_setname_np(pthread_self(),
+                     absl::StrCat(kProbeThreadPrefix, plan.plugin.descriptor->id).substr(0, 15).c_str());
   const absl::Status status = Work();
   const std::string why(status.message());
   if (!status.ok()) host.Say(SP_LOG_WARNING, absl::StrCat("stopped: ", why));

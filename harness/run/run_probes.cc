@@ -34,6 +34,14 @@ bool Lists(const sp_descriptor& descriptor, const std::string& key) {
 
 }  // namespace
 
+absl::StatusOr<ProbePlan> PlanProbe(FoundPlugin probe, std::map<std::string, std::string> options,
+                                    const std::string& prefix, const std::string& data_dir) {
+  const sp_descriptor& descriptor = *probe.descriptor;
+  if (absl::Status legal = CheckProbeOptions(options, descriptor, prefix); !legal.ok()) return legal;
+  if (!data_dir.empty() && Lists(descriptor, kDataDir)) options.try_emplace(kDataDir, data_dir);
+  return ProbePlan{std::move(probe), std::move(options)};
+}
+
 absl::StatusOr<std::vector<ProbePlan>> PlanProbes(const std::vector<std::string>& probes, const std::string& data_dir,
                                                   std::map<std::string, std::string>* options) {
   std::vector<ProbePlan> plans;
@@ -45,10 +53,10 @@ absl::StatusOr<std::vector<ProbePlan>> PlanProbes(const std::vector<std::string>
       if (std::string(before.plugin.descriptor->id) != descriptor.id) continue;
       return absl::InvalidArgumentError(absl::StrCat("--probe ", probe, ": '", descriptor.id, "' is named twice"));
     }
-    ProbePlan plan = {*std::move(found), TakeOptions(absl::StrCat(descriptor.id, "."), options)};
-    if (absl::Status legal = CheckProbeOptions(plan.options, descriptor); !legal.ok()) return legal;
-    if (!data_dir.empty() && Lists(descriptor, kDataDir)) plan.options.try_emplace(kDataDir, data_dir);
-    plans.push_back(std::move(plan));
+    const std::string prefix = absl::StrCat(descriptor.id, ".");
+    auto plan = PlanProbe(*std::move(found), TakeOptions(prefix, options), prefix, data_dir);
+    if (!plan.ok()) return plan.status();
+    plans.push_back(*std::move(plan));
   }
   return plans;
 }

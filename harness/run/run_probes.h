@@ -14,9 +14,13 @@
 
 namespace stallpoint {
 
-// Finds the probes, ids or paths, and takes out of `options` what is theirs: PROBE.KEY. A probe that lists `data_dir`
-// is given the run's. NotFound and the like: no such probe; InvalidArgument: an option it does not have, a probe named
-// twice.
+// The probe with these options, which the user wrote with `prefix` before each key. One that lists `data_dir` is given
+// the run's. InvalidArgument: an option that it does not have.
+absl::StatusOr<ProbePlan> PlanProbe(FoundPlugin probe, std::map<std::string, std::string> options,
+                                    const std::string& prefix, const std::string& data_dir);
+
+// Finds the probes, ids or paths, and takes out of `options` what is theirs: PROBE.KEY. NotFound and the like: no such
+// probe; InvalidArgument: an option it does not have, a probe named twice.
 absl::StatusOr<std::vector<ProbePlan>> PlanProbes(const std::vector<std::string>& probes, const std::string& data_dir,
                                                   std::map<std::string, std::string>* options);
 

@@ -43,7 +43,7 @@ typedef struct sp_probe {
   /* poll is not called more often; nor so often that its CPU time comes to more than 1 % of a core. 10 ms at least. */
   int64_t min_poll_ns;
 
-  /* [poll] May come again after stop. */
+  /* [poll] start may come again after stop, and stop after stop. */
   sp_code (*start)(void* self, sp_error* error);
   void (*stop)(void* self);
   /* [poll] Emits current values through the host's counter(), each series at most once. A series may be left out. */
