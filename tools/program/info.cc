@@ -37,8 +37,8 @@ void PrintProbes(const RunRecord& run, double wall_s) {
       fmt::print("probe {} was stopped after {} polls: {}\n", Printable(probe.id), probe.polls,
                  Printable(probe.stopped));
     } else if (wall_s > 0) {
-      fmt::print("probe {}: {} polls, {} of a core\n", Printable(probe.id), probe.polls,
-                 Percent(static_cast<double>(probe.cpu_ns) / 1e9 / wall_s));
+      fmt::print("probe {}: {} polls, {:.2f} % of a core\n", Printable(probe.id), probe.polls,
+                 static_cast<double>(probe.cpu_ns) / 1e7 / wall_s);
     }
     for (const CounterSummary& one : SummarizeProbe(run, probe)) {
       if (one.most == 0 && one.mean == 0) continue;
