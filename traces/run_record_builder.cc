@@ -14,6 +14,7 @@ namespace {
 constexpr int64_t kIndexSlack = 1 << 16;
 constexpr int64_t kIndexGrowth = 16;
 constexpr int kMaxSampleStages = 32;
+constexpr size_t kMaxProbes = 64;
 
 const char* PhaseName(trace::Phase phase) {
   switch (phase) {
@@ -117,6 +118,7 @@ void RunRecordBuilder::OnSegment(const EventSource& source, const trace::Segment
   record.device_limit_enforcement = run.device_limit_enforcement();
   record.probes.clear();
   for (const trace::ProbeRun& probe : run.probes()) {
+    if (record.probes.size() == kMaxProbes) break;
     record.probes.push_back({probe.id(), probe.version(), probe.polls(), probe.cpu_ns(), ValidUtf8(probe.stopped())});
   }
   const double batch_bytes = run.batch_bytes_per_sample();

@@ -17,8 +17,6 @@ class NvmlProbe : public plugin::Probe {
   explicit NvmlProbe(plugin::Host host) : NvmlProbe(host, LoadNvml()) {}
   NvmlProbe(plugin::Host host, const NvmlFunctions& nvml);
   ~NvmlProbe() override;
-  NvmlProbe(const NvmlProbe&) = delete;
-  NvmlProbe& operator=(const NvmlProbe&) = delete;
 
   std::vector<plugin::Series> series() const override;
   int64_t min_poll_ns() const override { return period_ns_; }

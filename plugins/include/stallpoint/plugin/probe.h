@@ -46,7 +46,10 @@ class Emitter {
 
 class Probe {
  public:
+  Probe() = default;
   virtual ~Probe() = default;
+  Probe(const Probe&) = delete;
+  Probe& operator=(const Probe&) = delete;
 
   // What may be emitted; asked once, when the probe was made.
   virtual std::vector<Series> series() const = 0;
