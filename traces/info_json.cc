@@ -69,8 +69,8 @@ Json ProbesJson(const RunRecord& run) {
     }
     probes.push_back({{"id", probe.id},
                       {"version", probe.version},
-                      {"polls", probe.polls},
-                      {"cpu_ms", static_cast<double>(probe.cpu_ns) / 1e6},
+                      {"polls", probe.told() ? Json(probe.polls) : Json(nullptr)},
+                      {"cpu_ms", probe.told() ? Json(static_cast<double>(probe.cpu_ns) / 1e6) : Json(nullptr)},
                       {"stopped", TextOrNull(probe.stopped)},
                       {"series", series}});
   }

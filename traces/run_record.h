@@ -95,6 +95,9 @@ struct ProbeRecord {
   uint64_t polls = 0;   // 0 as long as the run has not ended
   uint64_t cpu_ns = 0;  // of its thread
   std::string stopped;  // why it ended before the run did; empty: it did not
+
+  // Whether the recording lived to tell what became of it.
+  bool told() const { return polls > 0 || !stopped.empty(); }
 };
 
 struct RunRecord {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "harness/host/nearest_name.h"
@@ -23,10 +24,13 @@ absl::Status CheckKeys(const std::map<std::string, std::string>& options, const 
   for (const auto& [key, value] : options) {
     if (std::binary_search(legal.begin(), legal.end(), key)) continue;
     const std::string nearest = NearestName(key, legal);
-    return absl::InvalidArgumentError(
-        absl::StrCat("--set ", prefix, key, "=", value, ": '", id, "' has no option '", key, "'",
-                     nearest.empty() ? "" : absl::StrCat("; did you mean '", prefix, nearest, "'?"), " It has ",
-                     legal.empty() ? "none" : absl::StrJoin(legal, ", "), "."));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--set ", prefix, key, "=", value, ": '", id, "' has no option '", key, "'",
+        nearest.empty() ? "" : absl::StrCat("; did you mean '", prefix, nearest, "'?"), " It has ",
+        legal.empty() ? "none" : absl::StrJoin(legal, ", "), ".",
+        prefix.empty() && absl::StrContains(key, '.') ? " PROBE.KEY is an option of a probe that observes the "
+                                                        "run: name it with --probe."
+                                                      : ""));
   }
   return absl::OkStatus();
 }

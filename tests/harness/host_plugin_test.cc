@@ -94,6 +94,21 @@ TEST_CASE("An id is looked up in STALLPOINT_PLUGIN_PATH; a path is taken as it i
   unsetenv("STALLPOINT_PLUGIN_PATH");
 }
 
+TEST_CASE("A workload and a probe may share an id, and each is found by its kind") {
+  SetPluginPath(STALLPOINT_BINARY_DIR "/tests/plugins");
+  const auto probe = FindProbe("misbehaving"), workload = FindWorkload("misbehaving");
+  REQUIRE(probe.ok());
+  REQUIRE(workload.ok());
+  CHECK(probe->library.path() == TestPlugin("misbehaving_probe"));
+  CHECK(workload->library.path() == TestPlugin("misbehaving"));
+  CHECK(FindWorkloadOrProbe("misbehaving")->descriptor->kind == SP_KIND_WORKLOAD);
+  CHECK(FindWorkloadOrProbe(TestPlugin("misbehaving_probe"))->descriptor->kind == SP_KIND_PROBE);
+  CHECK_THAT(std::string(FindProbe("throws").status().message()),
+             Contains("no probe 'throws'") && Contains("throws.so is a workload"));
+  CHECK_THAT(std::string(FindProbe(TestPlugin("misbehaving")).status().message()), Contains("found 0 probes"));
+  unsetenv("STALLPOINT_PLUGIN_PATH");
+}
+
 TEST_CASE("An unknown id is answered with the folders, the ids that exist and the nearest of them") {
   SetPluginPath(STALLPOINT_BINARY_DIR "/tests/plugins");
   const absl::Status unknown = FindWorkload("misbehavin").status();

@@ -36,10 +36,11 @@ void PrintProbes(const RunRecord& run, double wall_s) {
     if (!probe.stopped.empty()) {
       fmt::print("probe {} was stopped after {} polls: {}\n", Printable(probe.id), probe.polls,
                  Printable(probe.stopped));
-    } else if (wall_s > 0) {
+    } else if (probe.told() && wall_s > 0) {
       fmt::print("probe {}: {} polls, {:.2f} % of a core\n", Printable(probe.id), probe.polls,
                  static_cast<double>(probe.cpu_ns) / 1e7 / wall_s);
     }
+    if (!probe.told()) fmt::print("probe {}: what it took was not recorded\n", Printable(probe.id));
     for (const CounterSummary& one : SummarizeProbe(run, probe)) {
       if (one.most == 0 && one.mean == 0) continue;
       series.Add(
