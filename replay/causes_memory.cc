@@ -18,10 +18,10 @@ struct Growth {
   double per_sample() const { return (last_bytes - first_bytes) / static_cast<double>(samples); }
 };
 
-// Of resident memory, since the pipeline was full: buffers and workers have come to their size by then.
+// Of the memory held, since the pipeline was full: buffers and workers have come to their size by then.
 std::optional<Growth> MeasureGrowth(const RunRecord& run) {
-  const auto resident = run.counters.find("host_memory_rss");
-  if (resident == run.counters.end()) return std::nullopt;
+  const auto held = run.counters.find("host_memory_held");
+  if (held == run.counters.end()) return std::nullopt;
   const int64_t pipeline = std::max<int64_t>(1, int64_t{run.knobs.worker_count} * run.knobs.prefetch_depth);  // batches
   std::vector<int64_t> loaded_ns;
   for (const BatchRecord& batch : run.batches) {
@@ -32,7 +32,7 @@ std::optional<Growth> MeasureGrowth(const RunRecord& run) {
     return std::upper_bound(loaded_ns.begin(), loaded_ns.end(), time_ns) - loaded_ns.begin();
   };
   const CounterPoint *first = nullptr, *last = nullptr;
-  for (const CounterPoint& point : resident->second) {
+  for (const CounterPoint& point : held->second) {
     if (batches_by(point.time_ns) < pipeline) continue;
     if (first == nullptr) first = &point;
     last = &point;

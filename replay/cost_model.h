@@ -6,6 +6,7 @@
 #ifndef STALLPOINT_REPLAY_COST_MODEL_H_
 #define STALLPOINT_REPLAY_COST_MODEL_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -65,18 +66,33 @@ struct MainCost {
   double copy_ns = 0;     // exposed, at the recorded batch size
 };
 
+// Memory that grows with the batch: fixed + per_sample * samples, and never less than `kept`.
+struct GrowingMemory {
+  double fixed = 0, per_sample = 0, kept = 0;
+  // One batch size was seen: all beyond what is kept whatever the batch is taken to grow with it.
+  bool one_size = false;
+  int64_t fewest_samples = 0, most_samples = 0;  // seen
+
+  double At(int64_t samples) const { return std::max(kept, fixed + per_sample * static_cast<double>(samples)); }
+  // Standard error at a batch size, relative.
+  double ErrorAt(int64_t samples) const;
+};
+
+// What a run holds, bytes. Host: base + workers * per_worker + per_sample * samples + batches + arenas, and on a device
+// that has none of its own, its memory.
 struct MemoryModel {
   std::optional<double> base_bytes;  // nothing known of host memory without it
   double per_worker_bytes = 0;
-  double per_sample_bytes = 0;  // of the step's own memory on the host
+  double worker_error_bytes = 0;  // standard error of per_worker_bytes
+  double per_sample_bytes = 0;
+  bool samples_identified = false;  // else it is 0 for want of a second batch size
   double batch_bytes_per_sample = 0;
-  double relative_error = 0.05;
+  double arena_bytes_per_sample = 0;  // of each worker, main where there is none
+  double fit_error = 0.01;            // relative, standard
+  int32_t workers = 0;                // of the main run
 
-  // Device memory of a recorded device; nothing known without it.
-  std::optional<double> device_base_bytes;
-  double device_bytes_per_sample = 0;
-  bool device_one_size = false;
-  int64_t device_samples = 0;  // batch size it was recorded at
+  std::optional<GrowingMemory> device;          // that a limit has to leave room for
+  std::optional<GrowingMemory> device_on_host;  // that the host holds for it
 };
 
 // Waiting for a core that the run's own threads do not explain: something else was running, or the scheduler was late.

@@ -51,12 +51,10 @@ DemandTape DemandTape::Build(const std::vector<std::vector<Demand>>& rows, absl:
   for (size_t place = order.size(); place < length; ++place) {
     tape.places_.push_back(pool[Pick(Hash(seed, place), pool.size())]);
   }
-  tape.wait_prefix_.assign(tape.places_.size() + 1, 0);
-  tape.cpu_prefix_.assign(tape.places_.size() + 1, 0);
+  tape.prefix_.resize(tape.places_.size() + 1);
   for (size_t i = 0; i < tape.places_.size(); ++i) {
-    const Demand& total = totals[tape.places_[i]];
-    tape.wait_prefix_[i + 1] = tape.wait_prefix_[i] + total.wait;
-    tape.cpu_prefix_[i + 1] = tape.cpu_prefix_[i] + total.cpu;
+    tape.prefix_[i + 1] = tape.prefix_[i];
+    tape.prefix_[i + 1] += totals[tape.places_[i]];
   }
   for (uint32_t row : pool) tape.mean_ += totals[row];
   tape.mean_.wait /= static_cast<double>(pool.size());
@@ -65,17 +63,12 @@ DemandTape DemandTape::Build(const std::vector<std::vector<Demand>>& rows, absl:
   return tape;
 }
 
-Demand DemandTape::Sum(int64_t first, int64_t count) const {
-  const size_t size = places_.size();
-  size_t begin = static_cast<size_t>(first) % size;
-  size_t left = static_cast<size_t>(count);
+Demand DemandTape::SumAround(size_t begin, size_t count) const {
   Demand sum;
-  while (left > 0) {
-    const size_t piece = std::min(left, size - begin);
-    const Demand upto = Prefix(begin + piece);
-    const Demand from = Prefix(begin);
-    sum += {upto.wait - from.wait, upto.cpu - from.cpu};
-    left -= piece;
+  while (count > 0) {
+    const size_t piece = std::min(count, places_.size() - begin);
+    sum += Between(begin, begin + piece);
+    count -= piece;
     begin = 0;
   }
   return sum;

@@ -45,22 +45,32 @@ class DemandTape {
   bool has_waits() const { return has_waits_; }
 
   // Demand of `count` samples from `first` on; both may exceed the length, the tape is cyclic.
-  Demand Sum(int64_t first, int64_t count) const;
-  // Phases of the sample at a place; only the first may have no wait.
+  Demand Sum(int64_t first, int64_t count) const {
+    const size_t begin = Wrapped(first), end = begin + static_cast<size_t>(count);
+    return end < prefix_.size() ? Between(begin, end) : SumAround(begin, static_cast<size_t>(count));
+  }
+  // Phases of the sample at a place, at least one; only the first may have no wait.
   absl::Span<const Demand> Phases(int64_t place) const {
-    const uint32_t row = places_[static_cast<size_t>(place) % places_.size()];
+    const uint32_t row = places_[Wrapped(place)];
     return absl::MakeConstSpan(phases_).subspan(offsets_[row], offsets_[row + 1] - offsets_[row]);
   }
   // Mean demand of the pool.
   const Demand& mean() const { return mean_; }
 
  private:
-  Demand Prefix(size_t place) const { return {wait_prefix_[place], cpu_prefix_[place]}; }
+  size_t Wrapped(int64_t place) const {
+    const size_t p = static_cast<size_t>(place);
+    return p < places_.size() ? p : p % places_.size();
+  }
+  Demand Between(size_t begin, size_t end) const {
+    return {prefix_[end].wait - prefix_[begin].wait, prefix_[end].cpu - prefix_[begin].cpu};
+  }
+  Demand SumAround(size_t begin, size_t count) const;
 
   std::vector<Demand> phases_;     // of all rows
   std::vector<uint32_t> offsets_;  // row -> phases
   std::vector<uint32_t> places_;   // place -> row
-  std::vector<double> wait_prefix_, cpu_prefix_;
+  std::vector<Demand> prefix_;     // demand of all places before
   size_t recorded_length_ = 0;
   bool has_waits_ = false;
   Demand mean_;

@@ -1,4 +1,4 @@
-// Device time per step over batch sizes, and memory over batch sizes and workers.
+// Device time per step over batch sizes.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -21,26 +21,6 @@ constexpr double kLargestResidual = 10;
 double IntraOpThreads(const RunRecord& run) {
   return run.knobs.intra_op_threads > 0 ? run.knobs.intra_op_threads : std::max(1.0, std::floor(run.usable_cores - 1));
 }
-
-double PeakOf(const RunRecord& run, const char* series) {
-  const auto found = run.counters.find(series);
-  double peak = 0;
-  if (found == run.counters.end()) return peak;
-  for (const CounterPoint& point : found->second) peak = std::max(peak, point.value);
-  return peak;
-}
-
-double BatchBytesPerSample(const RunRecord& run) {
-  double bytes = 0, samples = 0;
-  for (const BatchRecord& batch : run.batches) {
-    if (batch.index < 0) continue;
-    bytes += static_cast<double>(batch.bytes);
-    samples += batch.samples;
-  }
-  return samples > 0 ? bytes / samples : 0;
-}
-
-double BatchesOnHost(const Knobs& knobs) { return double{1} * knobs.worker_count * knobs.prefetch_depth + 1; }
 
 }  // namespace
 
@@ -115,56 +95,6 @@ DeviceModel FitDevice(absl::Span<const FittedRun> runs, double stretch) {
   if (!residuals.empty()) device.residuals = std::move(residuals);
   device.sampling_error = BlockStandardError(device.residuals);
   return device;
-}
-
-MemoryModel FitMemory(absl::Span<const FittedRun> runs) {
-  MemoryModel memory;
-  const RunRecord& main = *runs.front().run;
-  memory.batch_bytes_per_sample = BatchBytesPerSample(main);
-
-  struct Peak {
-    double workers, samples, bytes;
-  };
-  std::vector<Peak> peaks;
-  for (const FittedRun& fitted : runs) {
-    const Knobs& knobs = fitted.run->knobs;
-    double bytes = PeakOf(*fitted.run, "host_memory_pss");
-    if (bytes <= 0) bytes = PeakOf(*fitted.run, "host_memory_rss");
-    if (bytes <= 0 || knobs.device != main.knobs.device) continue;
-    const double queued = BatchesOnHost(knobs) * memory.batch_bytes_per_sample * static_cast<double>(knobs.batch_size);
-    peaks.push_back({static_cast<double>(knobs.worker_count), static_cast<double>(knobs.batch_size), bytes - queued});
-  }
-  if (!peaks.empty()) {
-    std::vector<SizePoint> by_batch, by_workers;
-    for (const Peak& peak : peaks) by_batch.push_back({peak.samples, peak.bytes, 1});
-    const Line batch = FitLine(by_batch);
-    memory.per_sample_bytes = batch.identified ? batch.slope : 0;
-    for (const Peak& peak : peaks) {
-      by_workers.push_back({peak.workers + 1, peak.bytes - memory.per_sample_bytes * peak.samples, 1});
-    }
-    const Line workers = FitLine(by_workers);
-    memory.per_worker_bytes = workers.identified ? workers.slope : 0;
-    double base = 0;
-    for (const Peak& peak : peaks) {
-      base += peak.bytes - memory.per_sample_bytes * peak.samples - memory.per_worker_bytes * peak.workers;
-    }
-    memory.base_bytes = std::max(0.0, base / static_cast<double>(peaks.size()));
-  }
-
-  std::vector<SizePoint> device;
-  for (const FittedRun& fitted : runs) {
-    if (fitted.run->knobs.device != main.knobs.device) continue;
-    const double bytes = PeakOf(*fitted.run, "device_memory");
-    if (bytes > 0) device.push_back({static_cast<double>(fitted.run->knobs.batch_size), bytes, 1});
-  }
-  if (!device.empty()) {
-    const Line line = FitLine(device);
-    memory.device_base_bytes = line.fixed;
-    memory.device_bytes_per_sample = line.slope;
-    memory.device_one_size = !line.identified;
-    memory.device_samples = main.knobs.batch_size;
-  }
-  return memory;
 }
 
 }  // namespace stallpoint

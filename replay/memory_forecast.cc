@@ -1,58 +1,81 @@
 #include "replay/memory_forecast.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "replay/statistics.h"
 #include "traces/device_spec.h"
 
 namespace stallpoint {
 namespace {
 
-constexpr double kDeviceError = 0.02;
-constexpr double kDeviceErrorOneSize = 0.25;
+// Standard error of what one batch size cannot tell: how much of the rest of the process grows with the batch, as a
+// part of what the device's memory grows by.
+constexpr double kUnseenGrowth = 0.1;
 
-double ChanceOfPassing(double bytes, double relative_error, uint64_t limit_bytes) {
-  if (limit_bytes == 0) return 0;
-  const double limit = static_cast<double>(limit_bytes);
-  if (relative_error <= 0 || bytes <= 0) return bytes > limit ? 1 : 0;
-  return NormalCdf((bytes - limit) / (relative_error * bytes));
+// A value with its standard error.
+struct Estimate {
+  double bytes = 0, error = 0;
+
+  double ChanceOfPassing(uint64_t limit_bytes) const {
+    if (limit_bytes == 0) return 0;
+    const double limit = static_cast<double>(limit_bytes);
+    if (error <= 0) return bytes > limit ? 1 : 0;
+    return NormalCdf((bytes - limit) / error);
+  }
+};
+
+std::optional<Estimate> HostMemory(const MemoryModel& memory, const Knobs& knobs, const Fill& fill, bool same_device) {
+  if (!memory.base_bytes) return std::nullopt;
+  const double samples = static_cast<double>(knobs.batch_size);
+  const double workers = knobs.worker_count;
+  Estimate host;
+  host.bytes = *memory.base_bytes + workers * memory.per_worker_bytes + samples * memory.per_sample_bytes +
+               static_cast<double>(fill.batches) * samples * memory.batch_bytes_per_sample +
+               std::max(1.0, workers) * samples * memory.arena_bytes_per_sample;
+  host.error = std::abs(workers - memory.workers) * memory.worker_error_bytes;
+  if (memory.device_on_host && same_device) {
+    const GrowingMemory& device = *memory.device_on_host;
+    const double bytes = device.At(knobs.batch_size);
+    host.bytes += bytes;
+    host.error = std::hypot(host.error, bytes * device.ErrorAt(knobs.batch_size));
+    if (!memory.samples_identified) {
+      const double beyond = std::abs(samples - static_cast<double>(device.most_samples));
+      host.error = std::hypot(host.error, kUnseenGrowth * device.per_sample * beyond);
+    }
+  }
+  host.error = std::hypot(host.error, memory.fit_error * host.bytes);
+  return host;
 }
 
 }  // namespace
 
-MemoryForecast ForecastMemory(const CostModel& model, const Knobs& knobs, int64_t steps_in_flight) {
-  MemoryForecast forecast;
+MemoryForecast ForecastMemory(const CostModel& model, const Knobs& knobs, const Fill& fill) {
   const MemoryModel& memory = model.memory;
-  const double samples = static_cast<double>(knobs.batch_size);
-  if (memory.base_bytes) {
-    const double batches = static_cast<double>(knobs.worker_count) * knobs.prefetch_depth + 1;
-    forecast.host_bytes = *memory.base_bytes + knobs.worker_count * memory.per_worker_bytes +
-                          samples * memory.per_sample_bytes + batches * samples * memory.batch_bytes_per_sample;
-  }
   const absl::StatusOr<DeviceSpec> spec = ParseDevice(knobs.device);
   const bool emulated = spec.ok() && spec->kind == DeviceSpec::Kind::kEmulated;
-  double device_error = 0;
+  const bool same_device = knobs.device == model.recorded.device;
+
+  const std::optional<Estimate> host = HostMemory(memory, knobs, fill, same_device);
+  std::optional<Estimate> device;
   if (emulated && spec->base_bytes && spec->sample_bytes) {
-    forecast.device_bytes = static_cast<double>(*spec->base_bytes) +
-                            static_cast<double>(*spec->sample_bytes) * samples * static_cast<double>(steps_in_flight);
-  } else if (!emulated && memory.device_base_bytes && knobs.device == model.recorded.device) {
-    forecast.device_bytes = *memory.device_base_bytes + memory.device_bytes_per_sample * samples;
-    device_error = kDeviceError;
-    if (memory.device_one_size && knobs.batch_size != memory.device_samples) {
-      // How much of it grows with the batch is unknown: half is taken to.
-      const double ratio = samples / static_cast<double>(memory.device_samples);
-      forecast.device_bytes = *memory.device_base_bytes * (0.5 + 0.5 * ratio);
-      device_error = kDeviceErrorOneSize;
-    }
+    device = Estimate{static_cast<double>(*spec->base_bytes) + static_cast<double>(*spec->sample_bytes) *
+                                                                   static_cast<double>(knobs.batch_size) *
+                                                                   static_cast<double>(fill.steps_in_flight)};
+  } else if (!emulated && same_device && memory.device) {
+    const double bytes = memory.device->At(knobs.batch_size);
+    device = Estimate{bytes, bytes * memory.device->ErrorAt(knobs.batch_size)};
   }
-  const bool host_unknown = knobs.host_limit_bytes > 0 && !forecast.host_bytes;
-  const bool device_unknown = !forecast.device_bytes && (emulated || knobs.device_limit_bytes > 0);
+
+  MemoryForecast forecast;
+  if (host) forecast.host_bytes = host->bytes;
+  if (device) forecast.device_bytes = device->bytes;
+  const bool host_unknown = knobs.host_limit_bytes > 0 && !host;
+  const bool device_unknown = !device && (emulated || knobs.device_limit_bytes > 0);
   if (host_unknown || device_unknown) return forecast;
   double fits = 1;
-  if (forecast.host_bytes) {
-    fits *= 1 - ChanceOfPassing(*forecast.host_bytes, memory.relative_error, knobs.host_limit_bytes);
-  }
-  if (forecast.device_bytes) {
-    fits *= 1 - ChanceOfPassing(*forecast.device_bytes, device_error, knobs.device_limit_bytes);
-  }
+  if (host) fits *= 1 - host->ChanceOfPassing(knobs.host_limit_bytes);
+  if (device) fits *= 1 - device->ChanceOfPassing(knobs.device_limit_bytes);
   forecast.p_out_of_memory = 1 - fits;
   return forecast;
 }

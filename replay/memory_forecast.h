@@ -2,6 +2,7 @@
 #ifndef STALLPOINT_REPLAY_MEMORY_FORECAST_H_
 #define STALLPOINT_REPLAY_MEMORY_FORECAST_H_
 
+#include <cstdint>
 #include <optional>
 
 #include "replay/cost_model.h"
@@ -9,17 +10,24 @@
 
 namespace stallpoint {
 
+// How full a simulated run was at its fullest.
+struct Fill {
+  int64_t steps_in_flight = 1;
+  int64_t batches = 1;  // collated, and not yet consumed by the device
+};
+
 struct MemoryForecast {
   std::optional<double> host_bytes, device_bytes;
+  // Null where a limit is set on what is unknown.
   std::optional<double> p_out_of_memory;
 
   bool fits() const { return p_out_of_memory.value_or(0) < 0.5; }
 };
 
-// Host: base + W * private + B * step + (W*P + 1) batches. Device: base + sample_bytes * samples in flight where the
-// device is emulated and both were stated, else what was recorded. `steps_in_flight`: the most that were, in the
-// simulated run.
-MemoryForecast ForecastMemory(const CostModel& model, const Knobs& knobs, int64_t steps_in_flight);
+// Host: base + W * private + B * per sample + batches + the workers' arenas, and the memory of a device that has none
+// of its own. Device: base + sample_bytes * samples in flight where the device is emulated and both were stated, else
+// what was recorded, grown with the batch.
+MemoryForecast ForecastMemory(const CostModel& model, const Knobs& knobs, const Fill& fill);
 
 }  // namespace stallpoint
 

@@ -150,7 +150,10 @@ class ReplayPredictor final : public Predictor {
 
     // A device that is mostly busy meets one step more in flight on a run less even than the simulated one.
     const int64_t in_flight = MostInFlight(nominal.result.steps) + (p.shares.compute > 0.5 ? 1 : 0);
-    const MemoryForecast memory = ForecastMemory(model_, knobs, std::min<int64_t>(in_flight, scenario.steps_in_flight));
+    Fill fill;
+    fill.steps_in_flight = std::min<int64_t>(in_flight, scenario.steps_in_flight);
+    fill.batches = nominal.result.most_batches;
+    const MemoryForecast memory = ForecastMemory(model_, knobs, fill);
     p.host_memory_bytes = memory.host_bytes;
     p.device_memory_bytes = memory.device_bytes;
     p.p_out_of_memory = memory.p_out_of_memory;

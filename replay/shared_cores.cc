@@ -2,75 +2,12 @@
 #include <deque>
 #include <utility>
 
+#include "replay/batch_phases.h"
 #include "replay/processor_sharing.h"
 #include "replay/simulator.h"
 
 namespace stallpoint {
 namespace {
-
-// Walks through the phases of one batch on a worker: those of its samples, then the batch's own.
-class BatchPhases {
- public:
-  void Begin(const DemandTape& tape, const BatchWork& batch, const Scenario& scenario) {
-    tape_ = &tape;
-    batch_ = &batch;
-    scenario_ = &scenario;
-    place_ = batch.first_sample;
-    end_ = batch.first_sample + batch.samples;
-    phase_ = 0;
-    own_taken_ = false;
-    // Computing without waits between is one phase, however many samples it is.
-    grain_ = tape.has_waits() ? scenario.samples_per_phase : std::max(1, batch.samples);
-  }
-
-  // The next wait and all computing up to the one after it; false at the end.
-  bool Next(Demand* phase) {
-    if (own_taken_) return false;
-    *phase = {};
-    bool first = true;
-    while (place_ < end_) {
-      if (grain_ > 1) {
-        if (!first) return Scaled(phase);
-        const int64_t count = std::min<int64_t>(grain_, end_ - place_);
-        *phase = tape_->Sum(place_, count);
-        place_ += count;
-        first = false;
-        continue;
-      }
-      const absl::Span<const Demand> phases = tape_->Phases(place_);
-      for (; phase_ < phases.size(); ++phase_) {
-        if (!first && phases[phase_].wait > 0) return Scaled(phase);
-        *phase += phases[phase_];
-        first = false;
-      }
-      phase_ = 0;
-      ++place_;
-    }
-    const double own_wait = batch_->worker.wait + batch_->delay_ns * scenario_->scales.delay;
-    if (!first && own_wait >= DemandTape::kShortWaitNs) return Scaled(phase);
-    *phase += batch_->worker;
-    own_taken_ = true;
-    Scaled(phase);
-    phase->wait += batch_->delay_ns * scenario_->scales.delay * scenario_->scales.loading;
-    return true;
-  }
-
- private:
-  bool Scaled(Demand* phase) const {
-    const Scales& scales = scenario_->scales;
-    phase->wait *= scales.wait * scales.loading;
-    phase->cpu *= scales.cpu * scales.loading;
-    return true;
-  }
-
-  const DemandTape* tape_ = nullptr;
-  const BatchWork* batch_ = nullptr;
-  const Scenario* scenario_ = nullptr;
-  int64_t place_ = 0, end_ = 0;
-  int32_t grain_ = 1;
-  size_t phase_ = 0;
-  bool own_taken_ = true;
-};
 
 class LoaderSimulation {
  public:
@@ -78,7 +15,7 @@ class LoaderSimulation {
       : tape_(tape),
         batches_(batches),
         scenario_(scenario),
-        cores_(scenario.cores, scenario.stretch),
+        cores_(std::max(1, scenario.worker_count) + 2, scenario.cores, scenario.stretch),
         workers_(std::max(1, scenario.worker_count)),
         finished_(batches.size(), false),
         batch_of_step_(batches.size(), -1) {
@@ -186,6 +123,7 @@ class LoaderSimulation {
     }
     const int64_t done = std::exchange(worker.batch, -1);
     finished_[done] = true;
+    CountLoaded();
     result_.service_ns += cores_.now() - worker.begin;
     if (!scenario_.in_order) arrivals_.push_back(done);
     if (main_state_ == MainState::kAwaitBatch && BatchReady()) {
@@ -272,7 +210,10 @@ class LoaderSimulation {
       }
     }
     step().wait_end = cores_.now();
-    if (inline_loading()) result_.service_ns += step().wait_end - step().wait_begin;
+    if (inline_loading()) {
+      result_.service_ns += step().wait_end - step().wait_begin;
+      CountLoaded();
+    }
     ComputeOnMain(MainState::kReceive, work().receive_ns);
   }
 
@@ -317,8 +258,11 @@ class LoaderSimulation {
     if (next_request_ < epoch_end_) RequestNext();
   }
 
+  void CountLoaded() { result_.most_batches = std::max(result_.most_batches, ++loaded_ - released_); }
+
   void EndStep() {
     step().main_end = cores_.now();
+    released_ = device_done_;
     main_state_ = MainState::kAwaitBatch;
     if (++step_ < static_cast<int64_t>(batches_.size())) {
       BeginStep();
@@ -369,6 +313,7 @@ class LoaderSimulation {
   std::vector<int32_t> owner_;  // worker of a batch
   std::deque<int64_t> arrivals_;
   int64_t step_ = 0, issued_ = 0, device_done_ = 0, next_request_ = 0, epoch_end_ = 0;
+  int64_t loaded_ = 0, released_ = 0;
   int32_t next_worker_ = 0;
   bool over_ = false;
   MainState main_state_ = MainState::kAwaitBatch;

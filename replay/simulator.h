@@ -85,9 +85,10 @@ struct StepTimes {
 
 struct SimulationResult {
   std::vector<StepTimes> steps;
-  double service_ns = 0;   // that loading took, of all batches, from taking a request to handing over
-  double host_cpu_ns = 0;  // computing done by all jobs
-  int64_t phases = 0;      // events that were simulated; 0 for the direct solution
+  double service_ns = 0;     // that loading took, of all batches, from taking a request to handing over
+  double host_cpu_ns = 0;    // computing done by all jobs
+  int64_t most_batches = 0;  // at a time in memory: loaded, and not yet back from a step that main knows to have ended
+  int64_t phases = 0;        // events that were simulated; 0 for the direct solution
   bool shared_cores = false;
 };
 

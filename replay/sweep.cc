@@ -1,7 +1,10 @@
 #include "replay/sweep.h"
 
 #include <algorithm>
+#include <atomic>
 #include <set>
+#include <system_error>
+#include <thread>
 #include <tuple>
 
 #include "fmt/core.h"
@@ -33,6 +36,38 @@ std::vector<Knobs> Grid(const Knobs& recorded, const SweepRanges& ranges) {
   grid = Multiply(grid, ranges.steps_in_flight, &Knobs::steps_in_flight);
   grid = Multiply(grid, ranges.host_limit_bytes, &Knobs::host_limit_bytes);
   return Multiply(grid, ranges.device_limit_bytes, &Knobs::device_limit_bytes);
+}
+
+// Predicts the settings of the grid in order, on several threads, until `keep_going` says no. What is returned is the
+// grid from its beginning on, whole unless cancelled, and depends on nothing but the grid.
+std::vector<Prediction> PredictAll(const Predictor& predictor, const std::vector<Knobs>& grid, int threads,
+                                   const std::function<bool(size_t done, size_t total)>& keep_going) {
+  std::vector<Prediction> predictions(grid.size());
+  std::atomic<size_t> taken = 0, done = 0;
+  std::atomic<bool> cancelled = false;
+  const auto predict_next = [&] {
+    const size_t next = taken.fetch_add(1, std::memory_order_relaxed);
+    if (next >= grid.size()) return false;
+    predictions[next] = predictor.Predict(grid[next]);
+    done.fetch_add(1, std::memory_order_relaxed);
+    return true;
+  };
+  std::vector<std::thread> helpers;
+  for (size_t i = 1; i < std::min(static_cast<size_t>(threads), grid.size()); ++i) {
+    try {
+      helpers.emplace_back([&] {
+        while (!cancelled && predict_next()) continue;
+      });
+    } catch (const std::system_error&) {
+      break;  // a limit of processes or memory: fewer threads do
+    }
+  }
+  do {
+    cancelled = keep_going && !keep_going(done, grid.size());
+  } while (!cancelled && predict_next());
+  for (std::thread& helper : helpers) helper.join();
+  predictions.resize(std::min<size_t>(taken, grid.size()));
+  return predictions;
 }
 
 bool Fits(const Prediction& p) { return p.p_out_of_memory.value_or(0) < kSafeFromOutOfMemory; }
@@ -103,18 +138,13 @@ Recommendation Recommend(const Prediction& recorded, std::vector<const Predictio
 }  // namespace
 
 SweepResult Sweep(const Predictor& predictor, const SweepRanges& ranges,
-                  const std::function<bool(size_t done, size_t total)>& keep_going) {
+                  const std::function<bool(size_t done, size_t total)>& keep_going, int threads) {
   SweepResult result;
   result.recorded = predictor.Predict(predictor.recorded());
   const std::vector<Knobs> grid = Grid(predictor.recorded(), ranges);
-  result.settings.reserve(grid.size());
-  for (const Knobs& knobs : grid) {
-    if (keep_going && !keep_going(result.settings.size(), grid.size())) {
-      result.cancelled = true;
-      break;
-    }
-    result.settings.push_back(knobs == result.recorded.knobs ? result.recorded : predictor.Predict(knobs));
-  }
+  if (threads <= 0) threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  result.settings = PredictAll(predictor, grid, threads, keep_going);
+  result.cancelled = result.settings.size() < grid.size();
   if (!result.cancelled) {
     if (keep_going) keep_going(grid.size(), grid.size());
     std::vector<StallPoint>* points = &result.stall_points;
@@ -130,7 +160,8 @@ SweepResult Sweep(const Predictor& predictor, const SweepRanges& ranges,
     any_batch.push_back(&p);
     if (p.knobs.batch_size == result.recorded.knobs.batch_size) same_batch.push_back(&p);
   };
-  consider(result.recorded);
+  // Under limits that were asked for, the recorded setting is one of the grid or none.
+  if (ranges.host_limit_bytes.empty() && ranges.device_limit_bytes.empty()) consider(result.recorded);
   for (const Prediction& p : result.settings) consider(p);
   if (!same_batch.empty()) result.recommended = Recommend(result.recorded, same_batch);
   if (!any_batch.empty() && !ranges.batch_size.empty()) {

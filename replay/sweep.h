@@ -28,10 +28,11 @@ struct SweepResult {
   bool cancelled = false;                               // `settings` holds what was done until then
 };
 
-// `keep_going` is asked between settings and told how many are done of how many; false ends the sweep with what was
-// done.
+// Predicts on `threads` threads, 0 for as many as there are cores to use; the result is the same with any number.
+// `keep_going` is asked between settings, on the calling thread, and told how many are done of how many; false ends the
+// sweep with what was done or begun.
 SweepResult Sweep(const Predictor& predictor, const SweepRanges& ranges,
-                  const std::function<bool(size_t done, size_t total)>& keep_going);
+                  const std::function<bool(size_t done, size_t total)>& keep_going, int threads = 0);
 
 // "8,16,32", "0:8", "8:256:*2", "8:256:+8"; sizes take suffixes and double by default. InvalidArgument names the text
 // and the expected form.

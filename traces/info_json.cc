@@ -59,6 +59,25 @@ Json PhasesJson(const RunRecord& run) {
   return phases;
 }
 
+// Step times in milliseconds; null when no step ended.
+Json StepsJson(const RunSummary& summary) {
+  const bool stepped = summary.window.steps() > 0;
+  auto if_stepped = [&](double value) { return stepped ? Json(value) : Json(nullptr); };
+  return {{"median", if_stepped(summary.step_ms_median)},
+          {"p90", if_stepped(summary.step_ms_p90)},
+          {"mean", if_stepped(summary.step_ms_mean)}};
+}
+
+Json CalibrationJson(const TraceContents& contents) {
+  Json runs = Json::array();
+  for (const RunRecord& run : contents.runs) {
+    if (run.role != RunRecord::Role::kCalibration) continue;
+    const RunSummary summary = Summarize(run);
+    runs.push_back({{"knobs", ToJson(run.knobs)}, {"steps", summary.steps}, {"step_ms", StepsJson(summary)}});
+  }
+  return runs;
+}
+
 Json ProbesJson(const RunRecord& run) {
   Json probes = Json::array();
   for (const ProbeRecord& probe : run.probes) {
@@ -98,10 +117,7 @@ Json InfoJson(const TraceContents& contents, const RunRecord& run) {
       {"startup_s", if_stepped(summary.startup_s)},
       {"epoch_edge_ms", OrNull(summary.epoch_edge_ms)},
       {"steady", summary.window.steady},
-      {"step_ms",
-       {{"median", if_stepped(summary.step_ms_median)},
-        {"p90", if_stepped(summary.step_ms_p90)},
-        {"mean", if_stepped(summary.step_ms_mean)}}},
+      {"step_ms", StepsJson(summary)},
       {"throughput_per_s", if_stepped(summary.throughput_per_s)},
       {"shares", SharesJson(summary.shares)},
       {"stall_share", summary.shares.stall()},
@@ -118,6 +134,7 @@ Json InfoJson(const TraceContents& contents, const RunRecord& run) {
         {"unknown_ids", run.unknown_ids}}},
       {"gaps", GapsJson(contents)},
       {"phases", PhasesJson(run)},
+      {"calibration_runs", CalibrationJson(contents)},
       {"probes", ProbesJson(run)},
   };
 }

@@ -217,32 +217,9 @@ double Peak(const std::vector<CounterPoint>& points) {
   return peak;
 }
 
-// Proportional size is read seldom, resident size often. What is resident beyond the proportional size (pages shared
-// with others) hardly changes, so that the last known difference turns each resident size into a proportional one.
-double PeakProportional(const std::vector<CounterPoint>& proportional, const std::vector<CounterPoint>& resident) {
-  double peak = Peak(proportional);
-  if (resident.empty()) return peak;
-  auto shared_at = [&](const CounterPoint& reading) {
-    auto after = std::upper_bound(resident.begin(), resident.end(), reading.time_ns,
-                                  [](int64_t time_ns, const CounterPoint& point) { return time_ns < point.time_ns; });
-    const CounterPoint& together = after == resident.begin() ? *after : *(after - 1);
-    return std::max(0.0, together.value - reading.value);
-  };
-  double shared = shared_at(proportional.front());
-  size_t next = 1;
-  for (const CounterPoint& point : resident) {
-    for (; next < proportional.size() && proportional[next].time_ns <= point.time_ns; ++next) {
-      shared = shared_at(proportional[next]);
-    }
-    if (std::isfinite(point.value)) peak = std::max(peak, point.value - shared);
-  }
-  return peak;
-}
-
 std::optional<uint64_t> HostPeak(const RunRecord& run) {
-  const std::vector<CounterPoint>& proportional = PointsOf(run, "host_memory_pss");
-  const std::vector<CounterPoint>& resident = PointsOf(run, "host_memory_rss");
-  return AsBytes(proportional.empty() ? Peak(resident) : PeakProportional(proportional, resident));
+  const double held = Peak(PointsOf(run, "host_memory_held_peak"));
+  return AsBytes(held > 0 ? held : Peak(PointsOf(run, "host_memory_rss")));
 }
 
 }  // namespace

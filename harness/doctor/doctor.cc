@@ -48,10 +48,12 @@ Finding RunQueue() {
           "waiting for a core is counted as blocked; a kernel with CONFIG_SCHEDSTATS tells them apart"};
 }
 
-Finding ProportionalMemory() {
-  if (ParsePssBytes(ReadText("/proc/self/smaps_rollup"))) return {"memory", State::kGood, "PSS can be read", ""};
-  return {"memory", State::kLimited, "no /proc/self/smaps_rollup",
-          "resident memory stands in, which counts shared pages in full"};
+Finding HeldMemory() {
+  if (ParseProcessMemory(ReadText("/proc/self/status")).held) {
+    return {"memory", State::kGood, "what a process holds is told from pages of files", ""};
+  }
+  return {"memory", State::kLimited, "/proc/self/status has no RssAnon",
+          "resident memory stands in, which counts pages of files too; Linux 4.5 and later tell them apart"};
 }
 
 Finding Pressure() {
@@ -138,8 +140,8 @@ const char* Name(Finding::State state) {
 }
 
 std::vector<Finding> ExamineMachine(const std::atomic<bool>& cancel) {
-  std::vector<Finding> findings = {Cores(),        Clock(), RunQueue(), ProportionalMemory(), Pressure(), HostLimit(),
-                                   SharedMemory(), Nvtx(),  Cuda()};
+  std::vector<Finding> findings = {Cores(),     Clock(),        RunQueue(), HeldMemory(), Pressure(),
+                                   HostLimit(), SharedMemory(), Nvtx(),     Cuda()};
   AddPlugins(cancel, &findings);
   return findings;
 }

@@ -1,6 +1,7 @@
 // Memory of one worker for the samples of one batch: handed out in a row, taken back all at once.
 //
-// After a few batches it has settled on one block that is large enough, and makes no allocation any more. One thread.
+// From the second batch on it is one block as large as the largest batch so far, and makes no allocation any more. One
+// thread.
 #ifndef STALLPOINT_HARNESS_ENGINE_ARENA_H_
 #define STALLPOINT_HARNESS_ENGINE_ARENA_H_
 
@@ -25,11 +26,15 @@ class Arena {
   void Reset();
 
   const sp_arena& table() const { return table_; }
+  // Bytes handed out since the last Reset.
+  uint64_t used() const;
 
  private:
   MemoryPool& pool_;
   std::vector<MemoryPool::Block> blocks_;  // the last one is being handed out
   size_t used_ = 0;                        // of the last block
+  size_t used_before_ = 0;                 // of the others
+  size_t most_used_ = 0;                   // by one batch
   sp_arena table_;
 };
 

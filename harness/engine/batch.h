@@ -26,6 +26,7 @@ struct Batch {
   uint64_t bytes = 0;   // collated
   uint64_t elements = 0;
   MemoryPool::Block memory;
+  uint64_t arena_bytes = 0;  // that its samples took
   std::array<sp_tensor, SP_MAX_TENSORS> tensors;
   sp_batch view;  // of the memory, as the workload sees it
 };

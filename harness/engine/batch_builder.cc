@@ -29,6 +29,7 @@ void BatchBuilder::Build(Batch& batch) {
   batch.elements = 0;
   batch.status = Load(batch);
   if (batch.status.ok()) batch.status = Collate(batch);
+  batch.arena_bytes = arena_.used();
   arena_.Reset();
   ThreadPlace::Current().Enter(-1, -1, trace::STAGE_KIND_SAMPLE);
 }

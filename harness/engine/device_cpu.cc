@@ -9,6 +9,7 @@
 
 #include "harness/engine/device.h"
 #include "harness/engine/mailbox.h"
+#include "harness/host/device_memory.h"
 #include "harness/host/host_services.h"
 #include "harness/host/thread_place.h"
 #include "harness/host/workload.h"
@@ -111,6 +112,8 @@ class CpuDevice : public Device {
     place.Enter(batch->index, -1, trace::STAGE_KIND_STEP_PART);
     sp_step_result result = {.struct_size = sizeof(sp_step_result)};
     FinishedStep finished{.batch = batch};
+    DeviceMemory* memory = host_.device_memory();
+    if (memory != nullptr) memory->NoteKept();
     {
       const StageScope step(stages_.step, batch->index);
       finished.status = workload_.Step(batch->view, &result);
@@ -119,6 +122,7 @@ class CpuDevice : public Device {
         log->Heartbeat();
       }
     }
+    if (memory != nullptr) Record(memory->TakeReading());
     finished.optimizer_stepped = result.optimizer_stepped != 0;
     finished.has_loss = result.has_loss != 0;
     finished.loss = result.loss;
@@ -128,6 +132,14 @@ class CpuDevice : public Device {
       finished.loss = loss.value_or(0);
     }
     return finished;
+  }
+
+  void Record(const DeviceMemory::Reading& reading) const {
+    ThreadLog* log = ThreadLog::Current();
+    if (log == nullptr) return;
+    log->Counter(stages_.device_memory, static_cast<double>(reading.peak));
+    log->Counter(stages_.device_memory_kept, static_cast<double>(reading.kept));
+    log->Counter(stages_.device_memory_reserved, static_cast<double>(reading.reserved));
   }
 
   void Finish(FinishedStep step) {

@@ -1,25 +1,26 @@
 // Whether the run may go on: nobody has cancelled it, and the process stays within its host memory limit.
 //
 // Where the kernel does not hold the run to its limit, two ways that need no privilege do: the harness refuses its own
-// buffers beyond it, and the resident memory of the whole process is looked at ten times a second. Main thread only.
+// buffers beyond it, and what the whole process holds is looked at ten times a second. Main thread only.
 #ifndef STALLPOINT_HARNESS_ENGINE_RUN_GUARD_H_
 #define STALLPOINT_HARNESS_ENGINE_RUN_GUARD_H_
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 #include "absl/status/status.h"
+#include "harness/record/process_counters.h"
 
 namespace stallpoint {
 
 inline constexpr char kHostLimitEnforcement[] =
-    "buffers of the harness before each allocation, resident memory of the process ten times a second";
+    "buffers of the harness before each allocation, memory that the process holds ten times a second";
 
 class RunGuard {
  public:
   // `host_limit_bytes` 0: unlimited, or held by the kernel.
   RunGuard(const std::atomic<bool>& cancelled, uint64_t host_limit_bytes);
-  ~RunGuard();
   RunGuard(const RunGuard&) = delete;
   RunGuard& operator=(const RunGuard&) = delete;
 
@@ -29,7 +30,7 @@ class RunGuard {
  private:
   const std::atomic<bool>& cancelled_;
   const uint64_t host_limit_bytes_;
-  const int statm_;
+  std::optional<ProcessCounters> counters_;
   int64_t next_look_ns_ = 0;
   absl::Status status_;
 };

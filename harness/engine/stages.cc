@@ -14,7 +14,11 @@ Stages::Stages(Recorder* recorder) {
   collate = recorder->Stage("collate", trace::STAGE_KIND_BATCH);
   step = recorder->Stage("step", trace::STAGE_KIND_STEP);
   queue_depth = recorder->Series("queue_depth", "1");
+  buffer_memory = recorder->Series("buffer_memory", "bytes");
+  arena_memory = recorder->Series("arena_memory", "bytes");
   device_memory = recorder->Series("device_memory", "bytes");
+  device_memory_kept = recorder->Series("device_memory_kept", "bytes");
+  device_memory_reserved = recorder->Series("device_memory_reserved", "bytes");
 }
 
 }  // namespace stallpoint

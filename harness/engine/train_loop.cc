@@ -100,7 +100,10 @@ absl::Status TrainLoop::Finish(const FinishedStep& step) {
 
 void TrainLoop::RecordBatch(const Batch& batch) {
   if (recorder_ == nullptr) return;
-  ThreadLog::Current()->Counter(context_.stages.queue_depth, static_cast<double>(context_.loader.ready()));
+  ThreadLog& log = *ThreadLog::Current();
+  log.Counter(context_.stages.queue_depth, static_cast<double>(context_.loader.ready()));
+  log.Counter(context_.stages.buffer_memory, static_cast<double>(context_.host.memory().bytes()));
+  log.Counter(context_.stages.arena_memory, static_cast<double>(batch.arena_bytes));
   const bool first = last_shape_.empty();
   batch_block_.Clear();
   batch_block_.add_batch(static_cast<uint64_t>(batch.index));

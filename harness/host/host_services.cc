@@ -78,6 +78,10 @@ struct HostServices::Table {
 
   // On `cpu` the calling thread is the stream, and a part begins when it is marked.
   static void DeviceMark(void* self, void*, int32_t mark) {
+    // All gradients are there, and what the batch needed is gone.
+    if (DeviceMemory* memory = Of(self).device_memory(); memory != nullptr && mark == SP_MARK_OPTIMIZER) {
+      memory->NoteKept();
+    }
     ThreadLog* log = ThreadLog::Current();
     if (log == nullptr) return;
     ThreadPlace& place = ThreadPlace::Current();
@@ -133,15 +137,20 @@ struct HostServices::Table {
     return found == options.end() ? nullptr : found->second.c_str();
   }
 
-  static const void* GetExtension(void*, const char*) { return nullptr; }
+  static const void* GetExtension(void* self, const char* id) {
+    DeviceMemory* memory = Of(self).device_memory_;
+    return memory != nullptr && id != nullptr && std::string_view(id) == SP_EXTENSION_DEVICE_MEMORY ? memory->table()
+                                                                                                    : nullptr;
+  }
 };
 
 HostServices::HostServices(Recorder* recorder, MemoryPool& memory, const std::map<std::string, std::string>& options,
-                           const std::atomic<bool>& cancelled)
+                           const std::atomic<bool>& cancelled, DeviceMemory* device_memory)
     : recorder_(recorder),
       memory_(memory),
       options_(options),
       cancelled_(cancelled),
+      device_memory_(device_memory),
       enabled_(recorder != nullptr ? 1 : 0),
       names_(recorder),
       table_{.struct_size = sizeof(sp_host),

@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "harness/host/device_memory.h"
 #include "harness/host/memory_pool.h"
 #include "harness/host/name_table.h"
 #include "stallpoint/abi/host.h"
@@ -25,9 +26,10 @@ class Recorder;
 
 class HostServices {
  public:
-  // `recorder` is null when nothing is recorded. All that is passed must outlive the object.
+  // `recorder` is null when nothing is recorded, `device_memory` where the device keeps its own account. All that is
+  // passed must outlive the object.
   HostServices(Recorder* recorder, MemoryPool& memory, const std::map<std::string, std::string>& options,
-               const std::atomic<bool>& cancelled);
+               const std::atomic<bool>& cancelled, DeviceMemory* device_memory = nullptr);
   ~HostServices();
   HostServices(const HostServices&) = delete;
   HostServices& operator=(const HostServices&) = delete;
@@ -35,6 +37,11 @@ class HostServices {
   const sp_host* table() const { return &table_; }
   NameTable& names() { return names_; }
   Recorder* recorder() const { return recorder_; }
+  const MemoryPool& memory() const { return memory_; }
+  // Null, or one that a plugin takes from.
+  DeviceMemory* device_memory() const {
+    return device_memory_ != nullptr && device_memory_->asked_for() ? device_memory_ : nullptr;
+  }
 
   // [any] A line for the user and the trace; `severity` as SP_LOG_*.
   void Log(int32_t severity, std::string_view text);
@@ -48,6 +55,7 @@ class HostServices {
   MemoryPool& memory_;
   const std::map<std::string, std::string>& options_;
   const std::atomic<bool>& cancelled_;
+  DeviceMemory* const device_memory_;
   const int32_t enabled_;
   NameTable names_;
   sp_host table_;

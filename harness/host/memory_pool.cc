@@ -3,40 +3,49 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <iterator>
 
 namespace stallpoint {
 namespace {
 
-// Blocks have few distinct capacities, an eighth apart at most, so that batches of varying size share them.
-size_t RoundUp(size_t bytes) {
-  const size_t wanted = bytes < MemoryPool::kAlignment ? MemoryPool::kAlignment : bytes;
-  const size_t step = std::max(std::bit_floor(wanted) / 8, MemoryPool::kAlignment);
-  return (wanted + step - 1) / step * step;
-}
-
 constexpr size_t kLargest = size_t{1} << 62;
+
+void* TakeLast(std::vector<void*>* blocks) {
+  void* data = blocks->back();
+  blocks->pop_back();
+  return data;
+}
 
 }  // namespace
 
 MemoryPool::~MemoryPool() {
-  for (const Block& block : idle_) free(block.data);
+  for (const auto& [capacity, blocks] : idle_) {
+    for (void* data : blocks) free(data);
+  }
+}
+
+size_t MemoryPool::CapacityFor(size_t bytes) const {
+  const size_t wanted = std::max(bytes, kAlignment);
+  const size_t step = std::max(std::bit_floor(wanted) / sharing_.capacities_per_octave, kAlignment);
+  return (wanted + step - 1) / step * step;
 }
 
 MemoryPool::Block MemoryPool::Acquire(size_t bytes) {
   if (bytes > kLargest) return {};
-  const size_t capacity = RoundUp(bytes);
+  const size_t capacity = CapacityFor(bytes);
   std::lock_guard lock(mutex_);
-  // A block more than twice as large would starve whoever needs it.
-  for (size_t i = idle_.size(); i-- > 0;) {
-    if (idle_[i].capacity < capacity || idle_[i].capacity / 2 > capacity) continue;
-    const Block block = idle_[i];
-    idle_.erase(idle_.begin() + static_cast<ptrdiff_t>(i));
-    return block;
+  for (auto fitting = idle_.lower_bound(capacity);
+       fitting != idle_.end() && fitting->first / sharing_.times_as_large <= capacity; ++fitting) {
+    if (fitting->second.empty()) continue;
+    idle_bytes_ -= fitting->first;
+    most_in_use_ = std::max(most_in_use_, bytes_ - idle_bytes_);
+    return {TakeLast(&fitting->second), fitting->first};
   }
   if (!MakeRoom(capacity)) return {};
   void* data = aligned_alloc(kAlignment, capacity);
   if (data == nullptr) return {};
   bytes_ += capacity;
+  most_in_use_ = std::max(most_in_use_, bytes_ - idle_bytes_);
   ++allocations_;
   return {data, capacity};
 }
@@ -44,19 +53,34 @@ MemoryPool::Block MemoryPool::Acquire(size_t bytes) {
 void MemoryPool::Release(Block block) {
   if (block.data == nullptr) return;
   std::lock_guard lock(mutex_);
-  idle_.push_back(block);
+  idle_[block.capacity].push_back(block.data);
+  idle_bytes_ += block.capacity;
 }
 
+void MemoryPool::Discard(Block block) {
+  if (block.data == nullptr) return;
+  free(block.data);
+  std::lock_guard lock(mutex_);
+  bytes_ -= block.capacity;
+}
+
+// Sizes that never come again must not pile up either.
 bool MemoryPool::MakeRoom(size_t capacity) {
+  while (idle_bytes_ > most_in_use_) DiscardLargest();
   if (limit_bytes_ == 0) return true;
-  while (bytes_ + capacity > limit_bytes_ && !idle_.empty()) Discard(0);
+  while (bytes_ + capacity > limit_bytes_ && idle_bytes_ > 0) DiscardLargest();
   return bytes_ + capacity <= limit_bytes_;
 }
 
-void MemoryPool::Discard(size_t index) {
-  free(idle_[index].data);
-  bytes_ -= idle_[index].capacity;
-  idle_.erase(idle_.begin() + static_cast<ptrdiff_t>(index));
+void MemoryPool::DiscardLargest() {
+  const auto largest = std::prev(idle_.end());
+  if (largest->second.empty()) {
+    idle_.erase(largest);
+    return;
+  }
+  free(TakeLast(&largest->second));
+  bytes_ -= largest->first;
+  idle_bytes_ -= largest->first;
 }
 
 uint64_t MemoryPool::bytes() const {

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <vector>
 
@@ -22,8 +23,19 @@ class MemoryPool {
     size_t capacity = 0;
   };
 
+  // How blocks are shared. Capacities are so many to an octave, and an idle block serves a request that it is at most
+  // so many times as large as.
+  struct Sharing {
+    size_t capacities_per_octave;
+    size_t times_as_large;
+  };
+  // For batches of varying size.
+  static constexpr Sharing kLoose = {8, 2};
+  // For sizes that come again exactly.
+  static constexpr Sharing kTight = {64, 1};
+
   // `limit_bytes` 0: unlimited.
-  explicit MemoryPool(uint64_t limit_bytes) : limit_bytes_(limit_bytes) {}
+  explicit MemoryPool(uint64_t limit_bytes, Sharing sharing = kLoose) : limit_bytes_(limit_bytes), sharing_(sharing) {}
   // REQUIRES: every block was released.
   ~MemoryPool();
   MemoryPool(const MemoryPool&) = delete;
@@ -33,6 +45,8 @@ class MemoryPool {
   // memory is reached.
   Block Acquire(size_t bytes);
   void Release(Block block);
+  // As Release, for a size that will not be wanted again: back to the system.
+  void Discard(Block block);
 
   // Bytes handed out and kept for later, and how many blocks were ever made.
   uint64_t bytes() const;
@@ -40,13 +54,16 @@ class MemoryPool {
   uint64_t limit_bytes() const { return limit_bytes_; }
 
  private:
+  size_t CapacityFor(size_t bytes) const;
   bool MakeRoom(size_t capacity);
-  void Discard(size_t index);
+  void DiscardLargest();
 
   const uint64_t limit_bytes_;
+  const Sharing sharing_;
   mutable std::mutex mutex_;
-  std::vector<Block> idle_;  // most recently used last: its pages are warm
-  uint64_t bytes_ = 0;
+  std::map<size_t, std::vector<void*>> idle_;  // by capacity; most recently used last: its pages are warm
+  uint64_t bytes_ = 0, idle_bytes_ = 0;
+  uint64_t most_in_use_ = 0;
   uint64_t allocations_ = 0;
 };
 

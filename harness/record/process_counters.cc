@@ -8,73 +8,59 @@
 #include <charconv>
 #include <string>
 
-#include "harness/record/clock.h"
-
 namespace stallpoint {
 namespace {
 
-constexpr int64_t kPssIntervalNs = 1'000'000'000;
-constexpr int64_t kPssCostFactor = 500;
-
-std::optional<uint64_t> ParseNumber(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-  uint64_t value;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (result.ec != std::errc()) return std::nullopt;
-  return value;
-}
-
-std::string ReadFrom(int descriptor) {
-  char text[4096];
-  const ssize_t length = descriptor < 0 ? -1 : pread(descriptor, text, sizeof text, 0);
-  return length > 0 ? std::string(text, static_cast<size_t>(length)) : std::string();
-}
-
-std::string ReadSmapsRollup() {
-  const int descriptor = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
-  const std::string text = ReadFrom(descriptor);
-  if (descriptor >= 0) close(descriptor);
-  return text;
+// The value of a line "KEY: N kB", in bytes.
+std::optional<uint64_t> BytesOf(std::string_view status, std::string_view key) {
+  for (size_t at = status.find(key); at != std::string_view::npos; at = status.find(key, at + 1)) {
+    if (at > 0 && status[at - 1] != '\n') continue;
+    std::string_view rest = status.substr(at + key.size());
+    if (rest.empty() || rest.front() != ':') continue;
+    rest.remove_prefix(std::min(rest.find_first_not_of(" \t", 1), rest.size()));
+    uint64_t kib;
+    const auto parsed = std::from_chars(rest.data(), rest.data() + rest.size(), kib);
+    if (parsed.ec != std::errc() || kib > UINT64_MAX / 1024) return std::nullopt;
+    return kib * 1024;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<uint64_t> ParseResidentBytes(std::string_view statm, uint64_t page_bytes) {
-  const size_t space = statm.find(' ');
-  if (space == std::string_view::npos) return std::nullopt;
-  const std::optional<uint64_t> pages = ParseNumber(statm.substr(space));
-  if (!pages) return std::nullopt;
-  return *pages * page_bytes;
+ProcessMemory ParseProcessMemory(std::string_view status) {
+  ProcessMemory memory;
+  memory.resident = BytesOf(status, "VmRSS");
+  const std::optional<uint64_t> anonymous = BytesOf(status, "RssAnon");
+  if (!anonymous) return memory;
+  const uint64_t shared = BytesOf(status, "RssShmem").value_or(0);
+  const uint64_t beside = BytesOf(status, "VmSwap").value_or(0) + BytesOf(status, "VmPTE").value_or(0);
+  memory.held = *anonymous + shared + beside;
+  // The most that was ever resident, without the pages of files, whose number hardly changes once a program runs.
+  const uint64_t most = BytesOf(status, "VmHWM").value_or(0), files = BytesOf(status, "RssFile").value_or(0);
+  memory.held_peak = std::max(*memory.held, most > files ? most - files + beside : 0);
+  return memory;
 }
 
-std::optional<uint64_t> ParsePssBytes(std::string_view smaps_rollup) {
-  constexpr std::string_view kKey = "\nPss:";
-  const size_t line = smaps_rollup.find(kKey);
-  if (line == std::string_view::npos) return std::nullopt;
-  const std::optional<uint64_t> kib = ParseNumber(smaps_rollup.substr(line + kKey.size()));
-  if (!kib) return std::nullopt;
-  return *kib * 1024;
-}
-
-ProcessCounters::ProcessCounters() : statm_(open("/proc/self/statm", O_RDONLY | O_CLOEXEC)) {}
+ProcessCounters::ProcessCounters() : status_(open("/proc/self/status", O_RDONLY | O_CLOEXEC)) {}
 
 ProcessCounters::~ProcessCounters() {
-  if (statm_ >= 0) close(statm_);
+  if (status_ >= 0) close(status_);
 }
 
-ProcessSample ProcessCounters::Sample() {
+ProcessMemory ProcessCounters::Memory() const {
+  char text[4096];
+  const ssize_t length = status_ < 0 ? -1 : pread(status_, text, sizeof text, 0);
+  return ParseProcessMemory(std::string_view(text, length > 0 ? static_cast<size_t>(length) : 0));
+}
+
+ProcessSample ProcessCounters::Sample() const {
   ProcessSample sample;
-  sample.rss_bytes = ParseResidentBytes(ReadFrom(statm_), static_cast<uint64_t>(sysconf(_SC_PAGESIZE)));
+  sample.memory = Memory();
   rusage usage = {};
   getrusage(RUSAGE_SELF, &usage);
   sample.page_faults_major = static_cast<uint64_t>(usage.ru_majflt);
   sample.page_faults_minor = static_cast<uint64_t>(usage.ru_minflt);
-  const int64_t begin_ns = MonotonicNs();
-  if (begin_ns >= next_pss_ns_) {
-    sample.pss_bytes = ParsePssBytes(ReadSmapsRollup());
-    const int64_t end_ns = MonotonicNs();
-    next_pss_ns_ = end_ns + std::max(kPssIntervalNs, kPssCostFactor * (end_ns - begin_ns));
-  }
   return sample;
 }
 

@@ -1,4 +1,4 @@
-// Counters of the whole process, sampled at every flush: resident memory, proportional memory, page faults.
+// Counters of the whole process, sampled at every flush: memory and page faults.
 //
 // One thread at a time. What the kernel does not offer is left out, never guessed.
 #ifndef STALLPOINT_HARNESS_RECORD_PROCESS_COUNTERS_H_
@@ -10,9 +10,17 @@
 
 namespace stallpoint {
 
+// Bytes. `held` is what the kernel cannot take back from the process, and so what a limit has to leave room for:
+// anonymous and shared memory, swapped out or not, and page tables. Pages of files (libraries, the data set) are left
+// out: they are dropped when room is needed, and often belong to whoever read them first.
+struct ProcessMemory {
+  std::optional<uint64_t> resident;   // shared pages and pages of files in full
+  std::optional<uint64_t> held;       // Linux 4.5 and later
+  std::optional<uint64_t> held_peak;  // most since the process began, known to the kernel between readings too
+};
+
 struct ProcessSample {
-  std::optional<uint64_t> rss_bytes;                      // resident, shared pages in full
-  std::optional<uint64_t> pss_bytes;                      // resident, shared pages by share; absent in most samples
+  ProcessMemory memory;
   uint64_t page_faults_major = 0, page_faults_minor = 0;  // since the process began
 };
 
@@ -23,19 +31,15 @@ class ProcessCounters {
   ProcessCounters(const ProcessCounters&) = delete;
   ProcessCounters& operator=(const ProcessCounters&) = delete;
 
-  // PSS is read once a second, and less often in a process so large that reading it takes more than 0.2 percent of
-  // the time: the kernel walks all its pages.
-  ProcessSample Sample();
+  ProcessSample Sample() const;
+  ProcessMemory Memory() const;
 
  private:
-  const int statm_;  // kept open; -1 when there is none
-  int64_t next_pss_ns_ = 0;
+  const int status_;  // kept open; -1 when there is none
 };
 
-// Second field of /proc/self/statm ("size resident shared ..."), in bytes.
-std::optional<uint64_t> ParseResidentBytes(std::string_view statm, uint64_t page_bytes);
-// The line "Pss: N kB" of /proc/self/smaps_rollup, in bytes.
-std::optional<uint64_t> ParsePssBytes(std::string_view smaps_rollup);
+// The text of /proc/PID/status.
+ProcessMemory ParseProcessMemory(std::string_view status);
 
 }  // namespace stallpoint
 

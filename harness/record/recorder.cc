@@ -116,7 +116,8 @@ class LiveRecorder : public Recorder {
   PendingQueue pending_;
   TrackRegistry registry_;
   ProcessCounters process_counters_;
-  uint32_t rss_series_ = 0, pss_series_ = 0, major_faults_series_ = 0, minor_faults_series_ = 0;
+  uint32_t resident_series_ = 0, held_series_ = 0, held_peak_series_ = 0;
+  uint32_t major_faults_series_ = 0, minor_faults_series_ = 0;
   std::unique_ptr<ChunkStream> stream_;
 
   std::mutex finish_mutex_;
@@ -129,8 +130,9 @@ class LiveRecorder : public Recorder {
 LiveRecorder::LiveRecorder(Options options, std::unique_ptr<TraceWriter> writer)
     : options_(std::move(options)), registry_(options_.ring_bytes) {
   if (options_.process_counters) {
-    rss_series_ = definitions_.Series("host_memory_rss", "bytes");
-    pss_series_ = definitions_.Series("host_memory_pss", "bytes");
+    resident_series_ = definitions_.Series("host_memory_rss", "bytes");
+    held_series_ = definitions_.Series("host_memory_held", "bytes");
+    held_peak_series_ = definitions_.Series("host_memory_held_peak", "bytes");
     major_faults_series_ = definitions_.Series("page_faults_major", "1");
     minor_faults_series_ = definitions_.Series("page_faults_minor", "1");
   }
@@ -184,8 +186,9 @@ void LiveRecorder::SampleProcess() {
   const auto record = [this](uint32_t series, std::optional<uint64_t> value) {
     if (value) stream_->AddCounter(series, Ticks(), static_cast<double>(*value));
   };
-  record(rss_series_, sample.rss_bytes);
-  record(pss_series_, sample.pss_bytes);
+  record(resident_series_, sample.memory.resident);
+  record(held_series_, sample.memory.held);
+  record(held_peak_series_, sample.memory.held_peak);
   record(major_faults_series_, sample.page_faults_major);
   record(minor_faults_series_, sample.page_faults_minor);
 }

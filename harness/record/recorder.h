@@ -49,7 +49,7 @@ class Recorder {
     int64_t flush_interval_ns = 100'000'000;
     // Also emit NVTX ranges around stages and steps, for a profiler that is attached.
     bool nvtx = true;
-    // Sample host_memory_rss, host_memory_pss, page_faults_major and page_faults_minor.
+    // Sample host_memory_rss, host_memory_held, host_memory_held_peak, page_faults_major and page_faults_minor.
     bool process_counters = true;
     // Called by the recorder's thread before every flush, to sample further counters.
     std::function<void(Recorder&)> on_flush;

@@ -16,6 +16,7 @@
 #include "harness/engine/stages.h"
 #include "harness/engine/train_loop.h"
 #include "harness/host/abi_knobs.h"
+#include "harness/host/device_memory.h"
 #include "harness/host/host_services.h"
 #include "harness/host/options.h"
 #include "harness/host/plugin_search.h"
@@ -88,7 +89,7 @@ trace::Run DescribeRun(const Plan& plan) {
   if (request.knobs.device_limit_bytes > 0) {
     const bool stated = plan.device.base_bytes.has_value() && plan.device.sample_bytes.has_value();
     run.set_device_limit_enforcement(plan.device.kind == DeviceSpec::Kind::kCpu
-                                         ? "none: the cpu device has the host's memory"
+                                         ? "none: the plugin does not say what it allocates"
                                      : stated ? "the stated memory of the samples in flight, before each step"
                                               : "none: base and sample_bytes of the emulated device are not stated");
   }
@@ -144,7 +145,9 @@ class WorkloadRun {
         recorder_(recorder),
         meter_(meter),
         memory_(knobs_.host_limit_bytes),
-        host_(recorder, memory_, plan.request.options, control.cancelled()),
+        device_memory_(knobs_.device_limit_bytes),
+        host_(recorder, memory_, plan.request.options, control.cancelled(),
+              plan.device.kind == DeviceSpec::Kind::kCpu ? &device_memory_ : nullptr),
         guard_(control.cancelled(), plan.request.host_limit_holder.empty() ? knobs_.host_limit_bytes : 0) {}
 
   absl::Status Run() {
@@ -175,7 +178,11 @@ class WorkloadRun {
     auto sampler = MakeSampler(*workload_, knobs_, {plan_.request.steps, plan_.request.epochs});
     if (!sampler.ok()) return sampler.status();
     sampler_ = *std::move(sampler);
-    return workload_->Begin(ToAbi(knobs_, plan_.device));
+    if (absl::Status begun = workload_->Begin(ToAbi(knobs_, plan_.device)); !begun.ok()) return begun;
+    if (recorder_ != nullptr && knobs_.device_limit_bytes > 0 && host_.device_memory() != nullptr) {
+      recorder_->UpdateRun([](trace::Run& run) { run.set_device_limit_enforcement(kDeviceMemoryEnforcement); });
+    }
+    return absl::OkStatus();
   }
 
   absl::Status Train() {
@@ -206,6 +213,7 @@ class WorkloadRun {
   Recorder* const recorder_;
   ProgressMeter& meter_;
   MemoryPool memory_;
+  DeviceMemory device_memory_;
   HostServices host_;
   RunGuard guard_;
   std::unique_ptr<Workload> workload_;

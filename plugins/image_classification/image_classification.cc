@@ -1,67 +1,29 @@
 // Image classification as people train it: JPEG files, decode, augmentation, a ResNet-18, SGD.
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <memory>
 #include <string>
-#include <system_error>
-#include <vector>
 
 #include "plugins/faults/faults.h"
-#include "plugins/image_classification/augment.h"
 #include "plugins/image_classification/image_folder.h"
-#include "plugins/image_classification/jpeg.h"
 #include "plugins/image_classification/trainer.h"
+#include "plugins/images/augment.h"
+#include "plugins/images/image_loader.h"
 #include "plugins/support/keyed_random.h"
 #include "stallpoint/plugin.h"
 
 namespace stallpoint::image_classification {
 namespace {
 
-using bundled::Faults;
-
 struct LoadedImage {
   float* planes;
   int64_t label;
 };
 
-// What a worker keeps from sample to sample.
-struct Worker {
-  std::vector<uint8_t> file;
-  JpegDecoder decoder;
-  Image image;
-  Resizer resizer;
-};
-
-void ReadFile(const ImageFile& image, std::vector<uint8_t>* bytes) {
-  const auto fail = [&image](const std::string& why) { throw plugin::Error(SP_DATA_LOSS, image.name + ": " + why); };
-  const int descriptor = open(image.path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) fail("cannot be opened: " + std::generic_category().message(errno));
-  struct stat status;
-  const bool known = fstat(descriptor, &status) == 0;
-  bytes->resize(known ? static_cast<size_t>(status.st_size) : 0);
-  size_t done = 0;
-  ssize_t count = 1;
-  while (done < bytes->size() && count > 0) {
-    count = read(descriptor, bytes->data() + done, bytes->size() - done);
-    if (count > 0) done += static_cast<size_t>(count);
-    if (count < 0 && errno == EINTR) count = 1;
-  }
-  const int error = errno;
-  close(descriptor);
-  if (count < 0) fail("cannot be read: " + std::generic_category().message(error));
-  if (done == 0) fail("is empty");
-  bytes->resize(done);
-}
-
 class ImageClassification : public plugin::Workload {
  public:
   static plugin::Description describe() {
     return {"image_classification", "JPEG files, augmentation and a ResNet-18 trained by SGD", "1.0",
-            Faults::WithFaults({
+            bundled::Faults::WithFaults({
                 {"image_size", "64", "pixels a side of what the network sees"},
                 {"width", "64", "channels of the network's first stage, 8 to 64; 64 is ResNet-18"},
                 {"classes", "0", "classes of the network (0: as many as the data have, 10 when file names are hashed)"},
@@ -102,8 +64,6 @@ class ImageClassification : public plugin::Workload {
                       "at least the " + std::to_string(folder_->class_count()) + " classes of the data, or 0");
     }
     host_.info(folder_->summary());
-    read_id_ = host_.intern("read");
-    decode_id_ = host_.intern("decode");
     transform_id_ = host_.intern("transform");
   }
 
@@ -111,15 +71,13 @@ class ImageClassification : public plugin::Workload {
 
   void begin(const sp_knobs& knobs) override {
     seed_ = knobs.seed;
-    faults_ = std::make_unique<Faults>(host_, options_, seed_);
-    workers_.clear();
-    for (int32_t i = 0; i < std::max(1, knobs.worker_count); ++i) workers_.push_back(std::make_unique<Worker>());
+    loader_ = std::make_unique<images::ImageLoader>(host_, options_, knobs);
     if (knobs.emulated == 0) trainer_ = std::make_unique<Trainer>(host_, settings_, knobs);
   }
 
   void end() override {
     trainer_.reset();
-    workers_.clear();
+    loader_.reset();
   }
 
   int64_t sample_count() const override {
@@ -127,24 +85,13 @@ class ImageClassification : public plugin::Workload {
   }
 
   plugin::Sample load_sample(int32_t worker, uint64_t index, int64_t pass, plugin::Arena arena) override {
-    Worker& w = *workers_.at(static_cast<size_t>(worker));
     const ImageFile& file = folder_->files()[index];
-    {
-      plugin::Stage read(host_, read_id_);
-      faults_->during_read(index);
-      ReadFile(file, &w.file);
-      read.bytes(w.file.size());
-    }
-    {
-      plugin::Stage decode(host_, decode_id_);
-      faults_->during_decode(index, file.name);
-      w.decoder.Decode(w.file, file.name, decode_scale_, &w.image);
-    }
+    auto& w = loader_->Load(worker, index, file.path, file.name, decode_scale_);
     plugin::Stage transform(host_, transform_id_);
     auto* loaded = arena.array<LoadedImage>(1);
     *loaded = {arena.array<float>(planes_floats()), file.label};
     bundled::KeyedRandom random(seed_, "crop", index, pass);
-    const Crop crop = DrawCrop(w.image.width, w.image.height, crop_area_, random);
+    const images::Crop crop = images::DrawCrop(w.image.width, w.image.height, crop_area_, random);
     w.resizer.Resize(w.image, crop, image_size_, loaded->planes);
     return {loaded, planes_floats() * sizeof(float), 0};
   }
@@ -178,14 +125,11 @@ class ImageClassification : public plugin::Workload {
   double crop_area_ = 0;
   TrainerSettings settings_;
   std::unique_ptr<ImageFolder> folder_;
-  uint32_t read_id_ = 0;
-  uint32_t decode_id_ = 0;
   uint32_t transform_id_ = 0;
 
   // Set by begin().
   uint64_t seed_ = 0;
-  std::unique_ptr<Faults> faults_;
-  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<images::ImageLoader> loader_;
   std::unique_ptr<Trainer> trainer_;
 };
 

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cctype>
-#include <fstream>
 #include <map>
 #include <set>
 #include <system_error>
 #include <utility>
 
+#include "plugins/images/csv.h"
+#include "plugins/support/read_text.h"
 #include "stallpoint/plugin/error.h"
 
 namespace stallpoint::image_classification {
@@ -22,13 +23,6 @@ std::string Extension(const fs::path& path) {
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](unsigned char c) { return std::tolower(c); });
   return extension;
-}
-
-std::string Unquoted(std::string field) {
-  const auto unwanted = [](char c) { return c == '"' || c == '\r' || c == ' ' || c == '\t'; };
-  while (!field.empty() && unwanted(field.back())) field.pop_back();
-  field.erase(field.begin(), std::find_if_not(field.begin(), field.end(), unwanted));
-  return field;
 }
 
 uint64_t Hash(const std::string& name) {  // FNV-1a, the same on every machine
@@ -89,11 +83,8 @@ bool ImageFolder::LabelByFolder() {
 
 bool ImageFolder::LabelByCsv(const fs::path& csv) {
   std::map<std::string, std::string> label_of;
-  std::ifstream lines(csv);
-  for (std::string line; std::getline(lines, line);) {
-    const size_t comma = line.find(',');
-    if (comma == std::string::npos) continue;
-    label_of[Unquoted(line.substr(0, comma))] = Unquoted(line.substr(comma + 1, line.find(',', comma + 1) - comma - 1));
+  for (const images::CsvRow& row : images::ParseCsv(bundled::ReadText(csv))) {
+    if (row.size() > 1) label_of[row[0]] = row[1];
   }
   std::vector<ImageFile> labelled;
   std::vector<std::string> labels;

@@ -4,12 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "plugins/image_classification/jpeg.h"
+#include "plugins/images/jpeg.h"
 #include "stallpoint/plugin/error.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using stallpoint::image_classification::Image;
-  static stallpoint::image_classification::JpegDecoder decoder;
+  using stallpoint::images::Image;
+  static stallpoint::images::JpegDecoder decoder;
   Image image;
   try {
     decoder.Decode({data, data + size}, "fuzzed.jpg", 8, &image);

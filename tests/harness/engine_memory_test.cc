@@ -32,20 +32,56 @@ TEST_CASE("The limit holds for what is handed out; idle blocks give way") {
   CHECK(pool.Acquire(SIZE_MAX).data == nullptr);
 }
 
-TEST_CASE("An arena settles on one block and makes no allocation any more") {
+TEST_CASE("A pool for sizes that come again exactly gives no block to another size") {
+  MemoryPool pool(0, MemoryPool::kTight);
+  pool.Release(pool.Acquire(100'000));
+  const MemoryPool::Block smaller = pool.Acquire(90'000);
+  CHECK(pool.allocations() == 2);
+  CHECK(smaller.capacity < 90'000 * 1.02);
+  const MemoryPool::Block same = pool.Acquire(100'000);
+  CHECK(pool.allocations() == 2);
+  pool.Release(smaller);
+  pool.Release(same);
+}
+
+TEST_CASE("Blocks of sizes that never come again do not pile up") {
+  MemoryPool pool(0, MemoryPool::kTight);
+  for (size_t bytes = 1 << 20; bytes < 3 << 20; bytes += 64 << 10) pool.Release(pool.Acquire(bytes));
+  CHECK(pool.allocations() == 32);
+  CHECK(pool.bytes() <= 2 * (3 << 20));
+}
+
+TEST_CASE("A discarded block is no longer the pool's") {
+  MemoryPool pool(0);
+  const MemoryPool::Block block = pool.Acquire(100'000);
+  pool.Discard(block);
+  pool.Discard({});
+  CHECK(pool.bytes() == 0);
+}
+
+TEST_CASE("From the second batch on an arena is one block and makes no allocation any more") {
   MemoryPool pool(0);
   Arena arena(pool);
-  for (int batch = 0; batch < 10; ++batch) {
+  const auto load = [&arena] {
     for (int sample = 0; sample < 20; ++sample) {
       void* memory = arena.Alloc(100'000);
       REQUIRE(memory != nullptr);
       CHECK(reinterpret_cast<uintptr_t>(memory) % 64 == 0);
       memset(memory, sample, 100'000);
     }
-    arena.Reset();
-  }
+  };
+  load();
+  arena.Reset();
+  load();
+  CHECK(arena.used() >= 20 * 100'000);
+  CHECK(arena.used() < 1.01 * 20 * 100'000);
+  CHECK(pool.bytes() >= arena.used());
+  CHECK(pool.bytes() < 1.15 * arena.used());
   const uint64_t settled = pool.allocations();
-  for (int sample = 0; sample < 20; ++sample) CHECK(arena.Alloc(100'000) != nullptr);
+  for (int batch = 0; batch < 10; ++batch) {
+    arena.Reset();
+    load();
+  }
   CHECK(pool.allocations() == settled);
 }
 

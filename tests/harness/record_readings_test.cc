@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "catch.h"
 #include "harness/record/clock.h"
@@ -17,24 +18,36 @@
 namespace stallpoint {
 namespace {
 
-TEST_CASE("Resident bytes are the second field of statm in pages") {
-  CHECK(ParseResidentBytes("26437 2191 1511 229 0 1012 0\n", 4096) == 2191u * 4096);
-  CHECK(ParseResidentBytes("26437 0 1511", 16384) == 0u);
-  CHECK(ParseResidentBytes("", 4096) == std::nullopt);
-  CHECK(ParseResidentBytes("26437", 4096) == std::nullopt);
-  CHECK(ParseResidentBytes("26437 many", 4096) == std::nullopt);
+constexpr char kStatus[] =
+    "Name:\tVmRSS: 1 kB\n"
+    "VmHWM:\t    4000 kB\n"
+    "VmRSS:\t    3500 kB\n"
+    "RssAnon:\t    2000 kB\n"
+    "RssFile:\t    1000 kB\n"
+    "RssShmem:\t     500 kB\n"
+    "VmPTE:\t      40 kB\n"
+    "VmSwap:\t       7 kB\n";
+
+TEST_CASE("A process holds its anonymous, shared and swapped memory and its page tables, but not pages of files") {
+  const ProcessMemory memory = ParseProcessMemory(kStatus);
+  CHECK(memory.resident == 3500u * 1024);
+  CHECK(memory.held == (2000u + 500 + 40 + 7) * 1024);
+  CHECK(memory.held_peak == (4000u - 1000 + 40 + 7) * 1024);
 }
 
-TEST_CASE("Proportional bytes are the Pss line of smaps_rollup and no other") {
-  const char* text =
-      "55c0dcdbe000-7ffe97a8e000 ---p 00000000 00:00 0                          [rollup]\n"
-      "Rss:                1752 kB\n"
-      "Pss:                 335 kB\n"
-      "Pss_Dirty:           112 kB\n"
-      "SwapPss:               7 kB\n";
-  CHECK(ParsePssBytes(text) == 335u * 1024);
-  CHECK(ParsePssBytes("Rss: 1752 kB\nPss_Dirty: 112 kB\nSwapPss: 7 kB\n") == std::nullopt);
-  CHECK(ParsePssBytes("") == std::nullopt);
+TEST_CASE("The most that a process held is never less than what it holds now") {
+  CHECK(ParseProcessMemory("VmHWM: 10 kB\nRssAnon: 30 kB\nRssFile: 20 kB\n").held_peak == 30u * 1024);
+}
+
+TEST_CASE("A kernel that does not tell anonymous memory from pages of files leaves only resident memory") {
+  const ProcessMemory memory = ParseProcessMemory("VmHWM:\t 4000 kB\nVmRSS:\t 3500 kB\n");
+  CHECK(memory.resident == 3500u * 1024);
+  CHECK_FALSE(memory.held);
+  CHECK_FALSE(memory.held_peak);
+  CHECK_FALSE(ParseProcessMemory("").resident);
+  CHECK_FALSE(ParseProcessMemory("VmRSS:").resident);
+  CHECK_FALSE(ParseProcessMemory("VmRSS: many kB").resident);
+  CHECK_FALSE(ParseProcessMemory("VmRSS: 18446744073709551615 kB").resident);
 }
 
 TEST_CASE("Run-queue time is the second field of schedstat") {
@@ -56,15 +69,19 @@ TEST_CASE("A cgroup's quota in processors is understood in both versions") {
   CHECK(ParseCpuQuota(" ") == std::nullopt);
 }
 
-TEST_CASE("The process has resident memory, page faults and, at first, proportional memory") {
-  ProcessCounters counters;
-  const ProcessSample first = counters.Sample(), second = counters.Sample();
-  REQUIRE(first.rss_bytes.has_value());
-  CHECK(*first.rss_bytes > 1 << 20);
-  CHECK(first.page_faults_minor > 0);
-  CHECK(second.page_faults_minor >= first.page_faults_minor);
-  if (first.pss_bytes) CHECK(*first.pss_bytes > 0);
-  CHECK_FALSE(second.pss_bytes.has_value());
+TEST_CASE("What the kernel says of a process that holds more memory is more") {
+  const ProcessCounters counters;
+  const ProcessSample before = counters.Sample();
+  REQUIRE(before.memory.resident.has_value());
+  std::vector<char> more(64 << 20, 1);
+  const ProcessSample after = counters.Sample();
+  CHECK(*after.memory.resident >= *before.memory.resident + (60u << 20));
+  CHECK(after.page_faults_minor >= before.page_faults_minor);
+  if (!before.memory.held) return;
+  CHECK(*after.memory.held >= *before.memory.held + (60u << 20));
+  CHECK(*after.memory.held_peak >= *after.memory.held);
+  CHECK(*after.memory.held <= *after.memory.resident + (8u << 20));
+  CHECK(more[1 << 20] == 1);
 }
 
 TEST_CASE("A thread's CPU time grows with what it computes") {

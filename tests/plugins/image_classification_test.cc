@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "catch.h"
-#include "plugins/image_classification/jpeg.h"
-#include "plugins/image_classification/painter.h"
+#include "plugins/images/jpeg.h"
+#include "plugins/make_images/painter.h"
 #include "tests/plugins/fake_host.h"
 #include "tests/plugins/loaded_plugin.h"
 #include "tests/plugins/scratch_folder.h"
@@ -15,8 +15,8 @@
 namespace {
 
 using namespace stallpoint::testing;
-using stallpoint::image_classification::EncodeJpeg;
-using stallpoint::image_classification::PaintImage;
+using stallpoint::images::EncodeJpeg;
+using stallpoint::images::PaintImage;
 
 using Settings = std::map<std::string, std::string>;
 

@@ -1,27 +1,26 @@
-// What the image workloads share and what needs no LibTorch: finding, decoding, augmenting and painting images.
+// What the image workloads share: decoding, augmenting and painting images.
+#include <png.h>
 #include <turbojpeg.h>
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "catch.h"
-#include "plugins/image_classification/augment.h"
-#include "plugins/image_classification/image_folder.h"
-#include "plugins/image_classification/jpeg.h"
-#include "plugins/image_classification/painter.h"
+#include "plugins/images/augment.h"
+#include "plugins/images/csv.h"
+#include "plugins/images/jpeg.h"
+#include "plugins/images/png.h"
+#include "plugins/make_images/painter.h"
 #include "stallpoint/plugin/error.h"
 #include "tests/plugins/loaded_plugin.h"
-#include "tests/plugins/scratch_folder.h"
 
-namespace stallpoint::image_classification {
+namespace stallpoint::images {
 namespace {
 
 using bundled::KeyedRandom;
 using stallpoint::testing::Contains;
-using stallpoint::testing::ScratchFolder;
 
 // Red grows to the right, green downwards.
 Image Ramp(int width, int height) {
@@ -59,6 +58,27 @@ std::vector<uint8_t> EncodeWith(tjhandle tj, const std::vector<uint8_t>& pixels,
   return file;
 }
 
+// A PNG of one row, two pixels, written from `row` as it is in memory in that format.
+std::vector<uint8_t> PngOf(png_uint_32 format, const std::vector<uint8_t>& row,
+                           const std::vector<uint8_t>& palette = {}) {
+  png_image png = {};
+  png.version = PNG_IMAGE_VERSION;
+  png.width = 2;
+  png.height = 1;
+  png.format = format;
+  png.colormap_entries = static_cast<png_uint_32>(palette.size() / 3);
+  std::vector<uint8_t> file(1000);
+  png_alloc_size_t size = file.size();
+  REQUIRE(png_image_write_to_memory(&png, file.data(), &size, 0, row.data(), 0,
+                                    palette.empty() ? nullptr : palette.data()) != 0);
+  file.resize(size);
+  return file;
+}
+
+std::vector<int> Pixels(const Image& image) {
+  return {image.rgb.begin(), image.rgb.begin() + 3 * image.width * image.height};
+}
+
 // The red plane, back in 0 to 255.
 std::vector<float> RedOf(const Image& image, const Crop& crop, int size) {
   std::vector<float> planes(static_cast<size_t>(3 * size * size));
@@ -70,60 +90,6 @@ std::vector<float> RedOf(const Image& image, const Crop& crop, int size) {
 }
 
 }  // namespace
-
-TEST_CASE("class folders give the classes, by the name of the folder that holds a file") {
-  const ScratchFolder folder;
-  folder.write("train/dog/b.JPG", "x");
-  folder.write("train/cat/a.jpeg", "x");
-  folder.write("val/dog/c.jpg", "x");
-  folder.write("labels.csv", "a.jpeg,7\n");
-  const ImageFolder images(folder.path(), 10);
-  REQUIRE(images.files().size() == 3);
-  CHECK(images.labels() == ImageFolder::Labels::kFolders);
-  CHECK(images.class_count() == 2);
-  CHECK(images.files()[0].name == "train/cat/a.jpeg");
-  CHECK(images.files()[0].label == 0);
-  CHECK(images.files()[1].label == 1);
-  CHECK(images.files()[2].label == 1);
-}
-
-TEST_CASE("a CSV gives the classes when one folder holds all files, and leaves out what it does not name") {
-  const ScratchFolder folder;
-  for (const char* name : {"images/1.jpg", "images/2.jpg", "images/3.jpg"}) folder.write(name, "x");
-  folder.write("labels.csv", "file,label\r\n\"1.jpg\", good ,\r\nimages/3.jpg,bad\r\n");
-  const ImageFolder images(folder.path(), 10);
-  REQUIRE(images.files().size() == 2);
-  CHECK(images.labels() == ImageFolder::Labels::kCsv);
-  CHECK(images.files()[0].label == 1);
-  CHECK(images.files()[1].label == 0);
-  CHECK(images.summary() == "2 JPEG files, 2 classes by labels.csv; 1 files that it does not name are left out");
-}
-
-TEST_CASE("without folders or CSV the class is a hash of the name, and the summary says so") {
-  const ScratchFolder folder;
-  for (int i = 0; i < 40; ++i) folder.write(std::to_string(i) + ".jpg", "x");
-  const ImageFolder images(folder.path(), 4);
-  CHECK(images.labels() == ImageFolder::Labels::kHash);
-  std::set<int64_t> labels;
-  for (const ImageFile& file : images.files()) labels.insert(file.label);
-  CHECK(labels == std::set<int64_t>{0, 1, 2, 3});
-  CHECK(Contains(images.summary(), "hash of the file name"));
-}
-
-TEST_CASE("a folder without JPEG files is refused with what is there instead") {
-  const ScratchFolder folder;
-  folder.write("frames/a.png", "x");
-  folder.write("frames/b.png", "x");
-  folder.write("notes.txt", "x");
-  try {
-    const ImageFolder images(folder.path(), 10);
-    FAIL("accepted");
-  } catch (const plugin::Error& error) {
-    CHECK(error.code() == SP_NOT_FOUND);
-    CHECK(Contains(error.what(), "found 2 '.png' files and the like, expected JPEG files"));
-  }
-  CHECK_THROWS_AS(ImageFolder(folder.path() / "absent", 10), plugin::Error);
-}
 
 TEST_CASE("a JPEG that was written is read back as it was, nearly") {
   const Image ramp = Ramp(120, 80);
@@ -182,6 +148,54 @@ TEST_CASE("a header that claims an impossible size is refused before memory is a
   CHECK(Contains(DecodeFailure(file), "its header claims 65021x65021 pixels"));
 }
 
+TEST_CASE("a PNG that was written is read back as it was, also after a larger one") {
+  const Image ramp = Ramp(120, 80);
+  Image image;
+  DecodePng(EncodePng(Ramp(200, 90)), "large", &image);
+  DecodePng(EncodePng(ramp), "ramp", &image);
+  REQUIRE(image.width == 120);
+  REQUIRE(image.height == 80);
+  image.rgb.resize(ramp.rgb.size());
+  CHECK(image.rgb == ramp.rgb);
+}
+
+TEST_CASE("grey, palette, 16-bit and transparent PNGs become RGB") {
+  Image image;
+  DecodePng(PngOf(PNG_FORMAT_GRAY, {77, 200}), "grey", &image);
+  CHECK(Pixels(image) == std::vector<int>{77, 77, 77, 200, 200, 200});
+  DecodePng(PngOf(PNG_FORMAT_RGB_COLORMAP, {1, 0}, {10, 20, 30, 40, 50, 60}), "palette", &image);
+  CHECK(Pixels(image) == std::vector<int>{40, 50, 60, 10, 20, 30});
+  DecodePng(PngOf(PNG_FORMAT_LINEAR_Y, {0, 0, 255, 255}), "16 bits", &image);
+  CHECK(Pixels(image) == std::vector<int>{0, 0, 0, 255, 255, 255});
+  DecodePng(PngOf(PNG_FORMAT_RGBA, {255, 0, 0, 255, 9, 9, 9, 0}), "transparent", &image);
+  CHECK(Pixels(image) == std::vector<int>{255, 0, 0, 0, 0, 0});
+}
+
+TEST_CASE("a file that is not a PNG, is cut off, or whose bytes changed, is lost data with its name") {
+  const auto failure = [](const std::vector<uint8_t>& file) {
+    Image image;
+    try {
+      DecodePng(file, "m4s1/img7.png", &image);
+    } catch (const plugin::Error& error) {
+      CHECK(error.code() == SP_DATA_LOSS);
+      return std::string(error.what());
+    }
+    return std::string("decoded");
+  };
+  CHECK(failure({'P', 'K', 3, 4}) == "m4s1/img7.png: cannot be decoded as PNG: it does not begin as one");
+  std::vector<uint8_t> file = EncodePng(PaintImage(200, 150, 0, 2, 0, 0));
+  std::vector<uint8_t> cut(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(file.size() / 2));
+  CHECK(Contains(failure(cut), "m4s1/img7.png: cannot be decoded as PNG: "));
+  file[file.size() / 2] ^= 1;
+  CHECK(Contains(failure(file), "m4s1/img7.png: cannot be decoded as PNG: "));
+}
+
+TEST_CASE("CSV fields come without quotes and blanks around them, whatever ends a line") {
+  CHECK(ParseCsv("a, b ,\"c, \"\"d\"\"\"\r\n\n,2\n\"x\ny\"") ==
+        std::vector<CsvRow>{{"a", "b", "c, \"d\""}, {"", "2"}, {"x\ny"}});
+  CHECK(ParseCsv("").empty());
+}
+
 TEST_CASE("a crop lies inside the image, whatever its shape, and covers at least the area asked for") {
   const auto [width, height] = GENERATE(table<int, int>({{640, 480}, {1, 1}, {2000, 3}, {3, 2000}, {64, 64}}));
   int mirrored = 0;
@@ -227,4 +241,4 @@ TEST_CASE("a painted image depends on its arguments alone and has the detail of 
   CHECK(bits / (8 * 512 * 384) < 3.5);
 }
 
-}  // namespace stallpoint::image_classification
+}  // namespace stallpoint::images

@@ -244,11 +244,11 @@ TEST_CASE("a run that ran out of memory is told whether it grew, and otherwise w
   run.outcome = "out-of-memory";
   run.outcome_message = "host memory: the run needed more than its limit of 256MiB";
   run.knobs.host_limit_bytes = 256 << 20;
-  auto& resident = run.counters["host_memory_rss"];
+  auto& held = run.counters["host_memory_held"];
   const int64_t step_ns = (run.end_ns - run.begin_ns) / 20;
   const auto memory = [&](double grows) {
-    resident.clear();
-    for (int i = 0; i <= 20; ++i) resident.push_back({run.begin_ns + i * step_ns, 150e6 + grows * i});
+    held.clear();
+    for (int i = 0; i <= 20; ++i) held.push_back({run.begin_ns + i * step_ns, 150e6 + grows * i});
   };
 
   memory(5e6);

@@ -171,12 +171,17 @@ TEST_CASE("intervals hold the live run about as often as they say") {
 }
 
 TEST_CASE("memory grows with the batches in the queue and decides what fits") {
-  const RunRecord run = Record(ReadAndDecode(5, 1), {.knobs = EmulatedKnobs(8, 2)});
+  const RunRecord run = Record(ReadAndDecode(0.2, 0.1), {.knobs = EmulatedKnobs(8, 2)});
   const auto predictor = Fit({run});
   Knobs deep = EmulatedKnobs(8, 2);
   deep.prefetch_depth = 8;
   const double more = *predictor->Predict(deep).host_memory_bytes - *predictor->Predict(run.knobs).host_memory_bytes;
   CHECK(more == Approx(12 * 8 * 150'528));
+
+  const RunRecord starved = Record(ReadAndDecode(10, 1), {.knobs = EmulatedKnobs(8, 2)});
+  const auto of_starved = Fit({starved});
+  CHECK(*of_starved->Predict(deep).host_memory_bytes <
+        *of_starved->Predict(starved.knobs).host_memory_bytes + more / 4);
   CHECK_FALSE(predictor->Predict(run.knobs).p_out_of_memory.has_value());
 
   Knobs device = EmulatedKnobs(8, 2, "emulated:launch=2ms,sample=1ms,base=1GiB,sample_bytes=100MiB");

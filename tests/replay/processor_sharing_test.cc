@@ -1,11 +1,32 @@
 #include "replay/processor_sharing.h"
 
+#include <algorithm>
+#include <limits>
+#include <random>
+#include <vector>
+
 #include "catch.h"
 
 namespace stallpoint {
 
+TEST_CASE("a schedule names the soonest of its jobs, whatever comes, goes and moves") {
+  for (const int32_t jobs : {1, 2, 3, 10, 66}) {
+    std::mt19937_64 random(static_cast<uint64_t>(jobs));
+    Schedule schedule(jobs);
+    std::vector<double> due(jobs, std::numeric_limits<double>::infinity());
+    for (int i = 0; i < 2000; ++i) {
+      const size_t job = random() % jobs;
+      due[job] = random() % 3 == 0 ? std::numeric_limits<double>::infinity() : static_cast<double>(random() % 50);
+      schedule.Set(static_cast<int32_t>(job), due[job]);
+      const double soonest = *std::min_element(due.begin(), due.end());
+      REQUIRE(schedule.due() == soonest);
+      if (soonest < 50) REQUIRE(due[schedule.next()] == soonest);
+    }
+  }
+}
+
 TEST_CASE("two equal jobs on one core finish together at twice their demand") {
-  ProcessorSharing cores(1, 1);
+  ProcessorSharing cores(3, 1, 1);
   cores.Compute(0, 10, 1);
   cores.Compute(1, 10, 1);
   CHECK(cores.Next() >= 0);
@@ -16,7 +37,7 @@ TEST_CASE("two equal jobs on one core finish together at twice their demand") {
 }
 
 TEST_CASE("a short job leaves its share to the long one") {
-  ProcessorSharing cores(1, 1);
+  ProcessorSharing cores(3, 1, 1);
   cores.Compute(0, 2, 1);
   cores.Compute(1, 10, 1);
   CHECK(cores.Next() == 0);
@@ -26,7 +47,7 @@ TEST_CASE("a short job leaves its share to the long one") {
 }
 
 TEST_CASE("a job that comes later shares only from then on") {
-  ProcessorSharing cores(1, 1);
+  ProcessorSharing cores(3, 1, 1);
   cores.Compute(0, 10, 1);
   cores.Wait(1, 5);
   CHECK(cores.Next() == 1);
@@ -39,14 +60,14 @@ TEST_CASE("a job that comes later shares only from then on") {
 }
 
 TEST_CASE("three jobs on two cores run at two thirds of their speed") {
-  ProcessorSharing cores(2, 1);
+  ProcessorSharing cores(3, 2, 1);
   for (int32_t job : {0, 1, 2}) cores.Compute(job, 6, 1);
   CHECK(cores.Next() >= 0);
   CHECK(cores.now() == Approx(9));
 }
 
 TEST_CASE("a job of several threads takes their share of the cores") {
-  ProcessorSharing cores(2, 1);
+  ProcessorSharing cores(3, 2, 1);
   cores.Compute(0, 6, 3);
   cores.Compute(1, 3, 1);
   CHECK(cores.Next() == 1);
@@ -57,11 +78,11 @@ TEST_CASE("a job of several threads takes their share of the cores") {
 }
 
 TEST_CASE("computing stretches as the cores fill") {
-  ProcessorSharing alone(2, 1.5);
+  ProcessorSharing alone(1, 2, 1.5);
   alone.Compute(0, 6, 1);
   alone.Next();
   CHECK(alone.now() == Approx(6));
-  ProcessorSharing both(2, 1.5);
+  ProcessorSharing both(2, 2, 1.5);
   both.Compute(0, 6, 1);
   both.Compute(1, 6, 1);
   both.Next();
@@ -69,7 +90,7 @@ TEST_CASE("computing stretches as the cores fill") {
 }
 
 TEST_CASE("waiting takes no core") {
-  ProcessorSharing cores(1, 1);
+  ProcessorSharing cores(3, 1, 1);
   cores.Wait(0, 10);
   cores.Wait(1, 10);
   cores.Compute(2, 10, 1);

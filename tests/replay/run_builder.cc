@@ -11,6 +11,7 @@ namespace stallpoint::testing {
 namespace {
 
 constexpr int64_t kStartNs = 1'000'000'000'000;
+constexpr int64_t kSampleBytes = 150'528;  // 3 x 224 x 224
 
 int64_t At(double ns) { return kStartNs + std::llround(ns); }
 
@@ -119,7 +120,7 @@ RunRecord Record(const Truth& truth, const RunSpec& spec) {
     batch.index = static_cast<int64_t>(b);
     batch.epoch = epochs[b];
     batch.samples = static_cast<int32_t>(keys[b].size());
-    batch.bytes = batch.samples * 150'528;
+    batch.bytes = batch.samples * kSampleBytes;
     batch.worker = -1;
     batch.load_begin_ns = At(played.loads[b].begin);
     batch.load_end_ns = At(played.loads[b].end);
@@ -157,7 +158,13 @@ RunRecord Record(const Truth& truth, const RunSpec& spec) {
   run.end_ns = run.iterations.back().device_end_ns + 1'000'000;
   run.phases = {{"startup", kStartNs - 500'000'000, kStartNs}, {"train", kStartNs, run.end_ns}};
   run.begin_ns = kStartNs - 500'000'000;
-  run.counters["host_memory_rss"] = {{run.end_ns, 400e6 + 10e6 * spec.knobs.worker_count}};
+  const double batch_bytes = static_cast<double>(spec.knobs.batch_size) * kSampleBytes;
+  const double queued = static_cast<double>(spec.knobs.worker_count) * spec.knobs.prefetch_depth + 1;
+  const double arenas = std::max(1, spec.knobs.worker_count) * batch_bytes;
+  run.counters["arena_memory"] = {{run.end_ns, batch_bytes}};
+  run.counters["buffer_memory"] = {{run.end_ns, queued * batch_bytes + arenas}};
+  run.counters["host_memory_held_peak"] = {
+      {run.end_ns, 400e6 + 10e6 * spec.knobs.worker_count + queued * batch_bytes + arenas}};
   return run;
 }
 

@@ -156,26 +156,16 @@ TEST_CASE("lost slots leave the mean of the steps as it is") {
   CHECK(summary.throughput_per_s == Approx(200));
 }
 
-TEST_CASE("memory peaks are proportional shares where they are known, else resident bytes") {
+TEST_CASE("host memory is the most that the process held, or its resident memory where that is unknown") {
   TraceBuilder trace = SteadyRun(3);
   CHECK_FALSE(Summarize(Load(trace)).host_memory_bytes);
-  const uint32_t rss = trace.Series("host_memory_rss", "bytes");
-  trace.Counter(rss, 10, 5e9);
+  const uint32_t resident = trace.Series("host_memory_rss", "bytes");
+  trace.Counter(resident, 10, 5e9);
   CHECK(Summarize(Load(trace)).host_memory_bytes == 5'000'000'000);
-  const uint32_t pss = trace.Series("host_memory_pss", "bytes");
-  trace.Counter(pss, 10, 3e9);
-  trace.Counter(pss, 20, 2e9);
+  const uint32_t held = trace.Series("host_memory_held_peak", "bytes");
+  trace.Counter(held, 10, 2e9);
+  trace.Counter(held, 20, 3e9);
   CHECK(Summarize(Load(trace)).host_memory_bytes == 3'000'000'000);
-}
-
-TEST_CASE("between two readings of the proportional size the resident size tells how it grew") {
-  TraceBuilder trace = SteadyRun(3);
-  const uint32_t rss = trace.Series("host_memory_rss", "bytes");
-  const uint32_t pss = trace.Series("host_memory_pss", "bytes");
-  for (auto [ms, resident] : {std::pair(10, 3e9), std::pair(20, 8e9), std::pair(30, 5e9)})
-    trace.Counter(rss, ms, resident);
-  trace.Counter(pss, 10.1, 2e9);
-  CHECK(Summarize(Load(trace)).host_memory_bytes == 7'000'000'000);
 }
 
 TEST_CASE("a run without steps has no step times, and its JSON says null") {
@@ -246,6 +236,7 @@ TEST_CASE("the JSON of info has the published keys") {
                                          "events",
                                          "gaps",
                                          "phases",
+                                         "calibration_runs",
                                          "probes"});
   CHECK(json["schema_version"] == 1);
   CHECK(json["knobs"]["worker_count"] == 1);

@@ -144,12 +144,14 @@ nlohmann::ordered_json ReplayJson(const RunRequest& request, const std::vector<L
     }
     json["runs"].push_back(one);
   }
-  json["predicted"] = {{"step_ms", nullptr}, {"step_ms_low", nullptr}, {"step_ms_high", nullptr}};
+  json["predicted"] = {
+      {"step_ms", nullptr}, {"step_ms_low", nullptr}, {"step_ms_high", nullptr}, {"stall_share", nullptr}};
   json["error"] = nullptr;
   if (predicted) {
     json["predicted"] = {{"step_ms", predicted->step_ms},
                          {"step_ms_low", predicted->step_ms_low},
-                         {"step_ms_high", predicted->step_ms_high}};
+                         {"step_ms_high", predicted->step_ms_high},
+                         {"stall_share", predicted->stall_share()}};
     if (measured.runs > 0) json["error"] = predicted->step_ms / measured.step_ms - 1;
   }
   json["noise"] = measured.noise ? nlohmann::ordered_json(*measured.noise) : nlohmann::ordered_json(nullptr);

@@ -1,6 +1,7 @@
 #include "tools/program/sweep_text.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <set>
@@ -17,11 +18,32 @@ namespace {
 // A table with more rows than this is replaced by a map.
 constexpr size_t kMostRows = 24;
 
-const std::vector<std::string> kHeader = {"batch", "workers", "prefetch", "step ms",     "interval", "samples/s",
-                                          "stall", "bound",   "stage",    "host memory", ""};
+const std::vector<std::string> kHeader = {"batch", "workers", "prefetch", "step ms",     "interval",      "samples/s",
+                                          "stall", "bound",   "stage",    "host memory", "device memory", ""};
+
+std::string Size(const std::optional<double>& bytes) { return bytes ? HumanSize(*bytes) : "-"; }
+
+// Which limit a setting does not fit, or hardly. Empty: it fits, or nobody knows.
+std::string MemoryMark(const Prediction& p) {
+  const double chance = p.p_out_of_memory.value_or(0);
+  if (chance < 0.01) return "";
+  const auto room = [](const std::optional<double>& bytes, uint64_t limit) {
+    return limit > 0 && bytes ? static_cast<double>(limit) / *bytes : INFINITY;
+  };
+  const bool host =
+      room(p.host_memory_bytes, p.knobs.host_limit_bytes) < room(p.device_memory_bytes, p.knobs.device_limit_bytes);
+  const std::string limit = host ? fmt::format("the {} of host memory", FormatSize(p.knobs.host_limit_bytes))
+                                 : fmt::format("the {} of device memory", FormatSize(p.knobs.device_limit_bytes));
+  if (chance > 0.99) return fmt::format("does not fit {}", limit);
+  return fmt::format("may not fit {} ({:.0f} %)", limit, chance * 100);
+}
 
 std::vector<std::string> Row(const Prediction& p, std::string mark) {
-  if (p.extrapolated) mark += mark.empty() ? "extrapolated" : ", extrapolated";
+  const auto add = [&mark](const std::string& more) {
+    if (!more.empty()) mark += mark.empty() ? more : ", " + more;
+  };
+  add(MemoryMark(p));
+  if (p.extrapolated) add("extrapolated");
   return {fmt::format("{}", p.knobs.batch_size),
           fmt::format("{}", p.knobs.worker_count),
           p.knobs.worker_count == 0 ? "-" : fmt::format("{}", p.knobs.prefetch_depth),
@@ -31,8 +53,18 @@ std::vector<std::string> Row(const Prediction& p, std::string mark) {
           fmt::format("{:.1f} %", p.stall_share() * 100),
           p.bound == Bound::kCompute ? "-" : Name(p.bound),
           p.stage.empty() ? "-" : fmt::format("{} ({})", Printable(p.stage), Name(p.wait)),
-          p.host_memory_bytes ? HumanSize(*p.host_memory_bytes) : "-",
+          Size(p.host_memory_bytes),
+          Size(p.device_memory_bytes),
           std::move(mark)};
+}
+
+// Without workers prefetch means nothing, so that settings that differ in it alone are one row.
+bool IsRepeated(Knobs knobs, std::vector<Knobs>* without_workers) {
+  if (knobs.worker_count > 0) return false;
+  knobs.prefetch_depth = 0;
+  if (std::find(without_workers->begin(), without_workers->end(), knobs) != without_workers->end()) return true;
+  without_workers->push_back(knobs);
+  return false;
 }
 
 bool Recommends(const std::optional<Recommendation>& recommendation, const Prediction& setting) {
@@ -49,8 +81,10 @@ std::string SettingsTable(const SweepResult& result, bool only_marked) {
   Table table(kHeader);
   table.Add(Row(result.recorded,
                 Recommends(result.recommended, result.recorded) ? "<- recorded, recommended" : "<- recorded"));
+  std::vector<Knobs> without_workers;
   for (const Prediction& setting : result.settings) {
     if (setting.knobs == result.recorded.knobs) continue;
+    if (IsRepeated(setting.knobs, &without_workers)) continue;
     const std::string mark = Mark(result, setting);
     if (!only_marked || !mark.empty()) table.Add(Row(setting, mark));
   }
@@ -109,6 +143,9 @@ std::string SweepText(const SweepResult& result) {
   if (const auto& r = result.recommended) {
     text += fmt::format("recommended: {}, prefetch {}: {:.2f} times the throughput; {}\n", Workers(r->knobs),
                         r->knobs.prefetch_depth, r->throughput_gain, Printable(r->reason));
+  }
+  if (!result.recommended && !result.recommended_any_batch) {
+    text += "recommended: nothing, no setting fits the memory allowed; allow more, or sweep a smaller --batch\n";
   }
   if (const auto& r = result.recommended_any_batch;
       r && !(result.recommended && result.recommended->knobs == r->knobs)) {

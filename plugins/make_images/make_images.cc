@@ -1,21 +1,24 @@
-// stallpoint-make-images: writes a data set of JPEG files in class folders, for trying the image workloads.
+// stallpoint-make-images: writes a data set of JPEG files in class folders, or of labelled frames as DeepLabCut lays
+// them out, for trying the image workloads.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
-#include <fstream>
+#include <functional>
 #include <mutex>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "plugins/image_classification/jpeg.h"
-#include "plugins/image_classification/painter.h"
+#include "plugins/images/jpeg.h"
+#include "plugins/make_images/painter.h"
+#include "plugins/make_images/pose_writer.h"
+#include "plugins/make_images/write_file.h"
 
-namespace stallpoint::image_classification {
+namespace stallpoint::images {
 namespace {
 
 struct Request {
@@ -36,27 +39,23 @@ size_t WriteImage(const Request& request, int64_t i) {
   const std::vector<uint8_t> jpeg = EncodeJpeg(image, request.quality);
   char name[64];
   std::snprintf(name, sizeof(name), "class_%03d/image_%06d.jpg", static_cast<int>(label), static_cast<int>(i));
-  const std::filesystem::path path = request.folder / name;
-  std::filesystem::create_directories(path.parent_path());
-  std::ofstream file(path, std::ios::binary);
-  file.write(reinterpret_cast<const char*>(jpeg.data()), static_cast<std::streamsize>(jpeg.size()));
-  file.close();
-  if (!file) throw std::runtime_error("cannot write " + path.string());
+  WriteFile(request.folder / name, {jpeg.begin(), jpeg.end()});
   return jpeg.size();
 }
 
-size_t WriteAll(const Request& request) {
+// Calls `write_one` for 0 to `count` - 1 from as many threads as there are cores; returns the sum of the sizes.
+size_t WriteAll(int64_t count, const std::function<size_t(int64_t)>& write_one) {
   std::atomic<int64_t> next = 0;
   std::atomic<size_t> bytes = 0;
   std::mutex mutex;
   std::exception_ptr failure;
   const auto write = [&] {
     try {
-      for (int64_t i = next++; i < request.count; i = next++) bytes += WriteImage(request, i);
+      for (int64_t i = next++; i < count; i = next++) bytes += write_one(i);
     } catch (...) {
       const std::lock_guard lock(mutex);
       failure = std::current_exception();
-      next = request.count;
+      next = count;
     }
   };
   std::vector<std::thread> threads;
@@ -69,14 +68,22 @@ size_t WriteAll(const Request& request) {
 int Main(int argc, char** argv) {
   Request request;
   std::string size = "1024x768";
-  CLI::App app("Writes JPEG files of photographic detail, in one folder per class, for trying the image workloads.",
-               "stallpoint-make-images");
+  bool pose = false;
+  CLI::App app(
+      "Writes pictures of photographic detail, for trying the image workloads: JPEG files in one folder per "
+      "class, or a DeepLabCut project.",
+      "stallpoint-make-images");
   app.add_option("OUT_DIR", request.folder, "folder to write into; made when absent")->required();
   app.add_option("--count", request.count, "images")->check(CLI::Range(1, 1'000'000))->capture_default_str();
   app.add_option("--size", size, "WIDTHxHEIGHT in pixels")->capture_default_str();
-  app.add_option("--classes", request.classes, "classes")->check(CLI::Range(1, 1000))->capture_default_str();
   app.add_option("--seed", request.seed, "the same seed writes the same images")->capture_default_str();
-  app.add_option("--quality", request.quality, "of the JPEG files")->check(CLI::Range(1, 100))->capture_default_str();
+  CLI::Option* classes = app.add_option("--classes", request.classes, "classes")->check(CLI::Range(1, 1000));
+  CLI::Option* quality = app.add_option("--quality", request.quality, "of the JPEG files")->check(CLI::Range(1, 100));
+  classes->capture_default_str();
+  quality->capture_default_str();
+  app.add_flag("--pose", pose, "PNG frames with keypoints, as DeepLabCut lays them out, for pose_estimation")
+      ->excludes(classes)
+      ->excludes(quality);
   CLI11_PARSE(app, argc, argv);
   int end = 0;
   if (std::sscanf(size.c_str(), "%5dx%5d%n", &request.width, &request.height, &end) != 2 ||
@@ -86,21 +93,30 @@ int Main(int argc, char** argv) {
                  size.c_str());
     return 2;
   }
-  const size_t bytes = WriteAll(request);
+  size_t bytes = 0;
+  std::string arrangement;
+  if (pose) {
+    PoseWriter project(request.folder, request.count, request.width, request.height, request.seed);
+    bytes = WriteAll(request.count, [&](int64_t i) { return project.WriteFrame(i); });
+    project.WriteLabels();
+    arrangement = "with " + std::to_string(kAnimalParts.size()) + " body parts each";
+  } else {
+    bytes = WriteAll(request.count, [&](int64_t i) { return WriteImage(request, i); });
+    arrangement = "in " + std::to_string(request.classes) + " classes";
+  }
   const double pixels = static_cast<double>(request.width) * request.height * static_cast<double>(request.count);
-  std::printf("%lld images of %dx%d in %lld classes in %s: %.1f MiB, %.2f bits a pixel\n",
-              static_cast<long long>(request.count), request.width, request.height,
-              static_cast<long long>(request.classes), request.folder.c_str(), static_cast<double>(bytes) / (1 << 20),
-              8 * static_cast<double>(bytes) / pixels);
+  std::printf("%lld images of %dx%d %s in %s: %.1f MiB, %.2f bits a pixel\n", static_cast<long long>(request.count),
+              request.width, request.height, arrangement.c_str(), request.folder.c_str(),
+              static_cast<double>(bytes) / (1 << 20), 8 * static_cast<double>(bytes) / pixels);
   return 0;
 }
 
 }  // namespace
-}  // namespace stallpoint::image_classification
+}  // namespace stallpoint::images
 
 int main(int argc, char** argv) {
   try {
-    return stallpoint::image_classification::Main(argc, argv);
+    return stallpoint::images::Main(argc, argv);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "stallpoint-make-images: %s\n", e.what());
     return 1;

@@ -1,4 +1,4 @@
-#include "plugins/image_classification/jpeg.h"
+#include "plugins/images/jpeg.h"
 
 #include <turbojpeg.h>
 
@@ -8,11 +8,8 @@
 
 #include "stallpoint/plugin/error.h"
 
-namespace stallpoint::image_classification {
+namespace stallpoint::images {
 namespace {
-
-// A header may claim any size: what no camera makes is damage, not a reason to ask for gigabytes.
-constexpr int64_t kMostPixels = int64_t{1} << 28;
 
 [[noreturn]] void CannotDecode(const std::string& name, const std::string& why) {
   throw plugin::Error(SP_DATA_LOSS, name + ": cannot be decoded as JPEG: " + why);
@@ -83,4 +80,4 @@ std::vector<uint8_t> EncodeJpeg(const Image& image, int quality) {
   return file;
 }
 
-}  // namespace stallpoint::image_classification
+}  // namespace stallpoint::images

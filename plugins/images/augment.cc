@@ -1,10 +1,10 @@
-#include "plugins/image_classification/augment.h"
+#include "plugins/images/augment.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 
-namespace stallpoint::image_classification {
+namespace stallpoint::images {
 
 Crop DrawCrop(int width, int height, double least_area, bundled::KeyedRandom& random) {
   constexpr int kTries = 10;
@@ -95,4 +95,4 @@ void Resizer::Resize(const Image& image, const Crop& crop, int size, float* plan
   }
 }
 
-}  // namespace stallpoint::image_classification
+}  // namespace stallpoint::images

@@ -1,4 +1,4 @@
-#include "plugins/image_classification/painter.h"
+#include "plugins/make_images/painter.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +8,7 @@
 
 #include "plugins/support/keyed_random.h"
 
-namespace stallpoint::image_classification {
+namespace stallpoint::images {
 namespace {
 
 using bundled::KeyedRandom;
@@ -135,28 +135,31 @@ void AddShapes(Canvas& canvas, int64_t label, int64_t classes, KeyedRandom& rand
   }
 }
 
-}  // namespace
-
-Image PaintImage(int width, int height, int64_t label, int64_t classes, uint64_t seed, uint64_t index) {
-  KeyedRandom random(seed, "picture", index);
-  Canvas canvas(width, height);
-  canvas.Gradient(OfHue(random.uniform(), 30, random.uniform(60, 120)),
-                  OfHue(random.uniform(), 30, random.uniform(120, 200)), random.uniform(0, 2 * std::numbers::pi));
-  AddEdges(canvas, random);
-  AddShapes(canvas, label, classes, random);
-  // Photographs have detail at all scales, less the finer it is; how much differs from picture to picture.
+// Photographs have detail at all scales, less the finer it is; how much differs from picture to picture.
+void AddDetail(Canvas& canvas, KeyedRandom& random) {
   const double detail = random.uniform(0.6, 1.4);
   for (int cell = 256; cell >= 2; cell /= 2) {
     const auto strength = static_cast<float>(detail * 5.0 * std::pow(cell, 0.35));
     canvas.AddNoise(cell, strength, cell >= 16 ? OfHue(random.uniform(), 0.3, 0.9) : Colour{1, 1, 1}, random);
   }
   canvas.AddNoise(1, 3, {1, 1, 1}, random);
+}
 
-  Image image = {width, height, std::vector<uint8_t>(static_cast<size_t>(width) * static_cast<size_t>(height) * 3)};
+Canvas Background(int width, int height, KeyedRandom& random) {
+  Canvas canvas(width, height);
+  canvas.Gradient(OfHue(random.uniform(), 30, random.uniform(60, 120)),
+                  OfHue(random.uniform(), 30, random.uniform(120, 200)), random.uniform(0, 2 * std::numbers::pi));
+  AddEdges(canvas, random);
+  return canvas;
+}
+
+Image ToImage(Canvas& canvas) {
+  Image image = {canvas.width(), canvas.height(), {}};
+  image.rgb.resize(static_cast<size_t>(image.width) * static_cast<size_t>(image.height) * 3);
   uint8_t* out = image.rgb.data();
   const auto byte = [](float value) { return static_cast<uint8_t>(std::clamp(value, 0.0F, 255.0F)); };
-  for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width; ++x, out += 3) {
+  for (int y = 0; y < image.height; ++y) {
+    for (int x = 0; x < image.width; ++x, out += 3) {
       const Colour& pixel = canvas.row(y)[x];
       out[0] = byte(pixel.r);
       out[1] = byte(pixel.g);
@@ -166,4 +169,43 @@ Image PaintImage(int width, int height, int64_t label, int64_t classes, uint64_t
   return image;
 }
 
-}  // namespace stallpoint::image_classification
+}  // namespace
+
+Image PaintImage(int width, int height, int64_t label, int64_t classes, uint64_t seed, uint64_t index) {
+  KeyedRandom random(seed, "picture", index);
+  Canvas canvas = Background(width, height, random);
+  AddShapes(canvas, label, classes, random);
+  AddDetail(canvas, random);
+  return ToImage(canvas);
+}
+
+PaintedAnimal PaintAnimal(int width, int height, uint64_t seed, uint64_t index) {
+  KeyedRandom random(seed, "animal", index);
+  Canvas canvas = Background(width, height, random);
+
+  const double length = std::min(width, height) * random.uniform(0.3, 0.45);
+  const double angle = random.uniform(0, 2 * std::numbers::pi);
+  const double centre_x = random.uniform(length, width - length);
+  const double centre_y = random.uniform(length, height - length);
+  const auto at = [&](double along, double across) {
+    return PaintedPoint{centre_x + length * (along * std::cos(angle) - across * std::sin(angle)),
+                        centre_y + length * (along * std::sin(angle) + across * std::cos(angle))};
+  };
+  const auto disc = [](double x, double y) { return x * x + y * y < 1; };
+  for (double along = -0.4; along <= 0.4; along += 0.05) {
+    const PaintedPoint body = at(along, 0);
+    canvas.Cover(body.x, body.y, length * 0.22, OfHue(0.1, 15, 60), 1, disc);
+  }
+  PaintedAnimal animal;
+  animal.points = {at(0.65, 0), at(0.4, -0.22), at(0.4, 0.22), at(-0.6, 0)};
+  for (size_t part = 0; part < animal.points.size(); ++part) {
+    const PaintedPoint& point = animal.points[part];
+    const double hue = static_cast<double>(part) / static_cast<double>(animal.points.size());
+    canvas.Cover(point.x, point.y, length * 0.1, OfHue(hue, 95, 125), 1, disc);
+  }
+  AddDetail(canvas, random);
+  animal.image = ToImage(canvas);
+  return animal;
+}
+
+}  // namespace stallpoint::images

@@ -1,14 +1,14 @@
-// Augmentation as image classifiers train with: a random crop, resized, mirrored half the time, normalised.
-#ifndef STALLPOINT_PLUGINS_IMAGE_CLASSIFICATION_AUGMENT_H_
-#define STALLPOINT_PLUGINS_IMAGE_CLASSIFICATION_AUGMENT_H_
+// Augmentation as image networks train with: a random crop, resized, mirrored half the time, normalised.
+#ifndef STALLPOINT_PLUGINS_IMAGES_AUGMENT_H_
+#define STALLPOINT_PLUGINS_IMAGES_AUGMENT_H_
 
 #include <cstdint>
 #include <vector>
 
-#include "plugins/image_classification/jpeg.h"
+#include "plugins/images/image.h"
 #include "plugins/support/keyed_random.h"
 
-namespace stallpoint::image_classification {
+namespace stallpoint::images {
 
 // In pixels, inside the image.
 struct Crop {
@@ -44,6 +44,6 @@ class Resizer {
   std::vector<float> rows_;  // source rows, already resized across
 };
 
-}  // namespace stallpoint::image_classification
+}  // namespace stallpoint::images
 
-#endif  // STALLPOINT_PLUGINS_IMAGE_CLASSIFICATION_AUGMENT_H_
+#endif  // STALLPOINT_PLUGINS_IMAGES_AUGMENT_H_

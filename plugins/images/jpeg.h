@@ -1,19 +1,15 @@
 // JPEG files to and from pixels, by libjpeg-turbo. One object per thread.
-#ifndef STALLPOINT_PLUGINS_IMAGE_CLASSIFICATION_JPEG_H_
-#define STALLPOINT_PLUGINS_IMAGE_CLASSIFICATION_JPEG_H_
+#ifndef STALLPOINT_PLUGINS_IMAGES_JPEG_H_
+#define STALLPOINT_PLUGINS_IMAGES_JPEG_H_
 
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
-namespace stallpoint::image_classification {
+#include "plugins/images/image.h"
 
-struct Image {
-  int width = 0;
-  int height = 0;
-  std::vector<uint8_t> rgb;  // rows from the top, 3 bytes a pixel; may be longer than the image
-};
+namespace stallpoint::images {
 
 class JpegDecoder {
  public:
@@ -33,6 +29,6 @@ class JpegDecoder {
 // At `quality` 1 to 100, chroma at half resolution as cameras write it.
 std::vector<uint8_t> EncodeJpeg(const Image& image, int quality);
 
-}  // namespace stallpoint::image_classification
+}  // namespace stallpoint::images
 
-#endif  // STALLPOINT_PLUGINS_IMAGE_CLASSIFICATION_JPEG_H_
+#endif  // STALLPOINT_PLUGINS_IMAGES_JPEG_H_

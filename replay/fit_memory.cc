@@ -1,0 +1,131 @@
+// Memory over batch sizes and workers.
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "replay/fit.h"
+
+namespace stallpoint {
+namespace {
+
+// What a worker holds besides its buffers (a stack, its share of malloc, a decoder) was 1.8 to 3.3 MB with JPEG files;
+// runs with other numbers of workers are weighed against that, each known to so much.
+constexpr double kUsualWorkerBytes = 2.2e6, kUsualWorkerBytesError = 1e6;
+constexpr double kRunToRunBytes = 1e6;
+// Of the slope, of one fitted through two sizes and of one that rests on what was kept whatever the batch.
+constexpr double kSlopeError = 0.03, kOneSizeSlopeError = 0.15;
+constexpr double kReadingError = 0.005;
+
+double PeakOf(const RunRecord& run, const std::string& series) {
+  const auto found = run.counters.find(series);
+  double peak = 0;
+  if (found == run.counters.end()) return peak;
+  for (const CounterPoint& point : found->second) peak = std::max(peak, point.value);
+  return peak;
+}
+
+double BatchBytesPerSample(const RunRecord& run) {
+  double bytes = 0, samples = 0;
+  for (const BatchRecord& batch : run.batches) {
+    if (batch.index < 0) continue;
+    bytes += static_cast<double>(batch.bytes);
+    samples += batch.samples;
+  }
+  return samples > 0 ? bytes / samples : 0;
+}
+
+// Batches and arenas, as recorded or, in older traces, as many batches as there can be.
+double BuffersOf(const RunRecord& run, double batch_bytes_per_sample) {
+  if (const double recorded = PeakOf(run, "buffer_memory"); recorded > 0) return recorded;
+  const Knobs& knobs = run.knobs;
+  const double batches = static_cast<double>(knobs.worker_count) * knobs.prefetch_depth + 1;
+  return batches * batch_bytes_per_sample * static_cast<double>(knobs.batch_size);
+}
+
+std::optional<GrowingMemory> FitGrowing(absl::Span<const FittedRun> runs, const std::string& series) {
+  const RunRecord& main = *runs.front().run;
+  GrowingMemory memory;
+  std::vector<SizePoint> points;
+  for (const FittedRun& fitted : runs) {
+    const RunRecord& run = *fitted.run;
+    const double peak = PeakOf(run, series);
+    if (peak <= 0 || run.knobs.device != main.knobs.device) continue;
+    const int64_t samples = run.knobs.batch_size;
+    memory.kept = std::max(memory.kept, PeakOf(run, "device_memory_kept"));
+    memory.fewest_samples = points.empty() ? samples : std::min(memory.fewest_samples, samples);
+    memory.most_samples = std::max(memory.most_samples, samples);
+    points.push_back({static_cast<double>(samples), peak, 1});
+  }
+  if (points.empty()) return std::nullopt;
+  const Line line = FitLine(points);
+  memory.fixed = line.fixed;
+  memory.per_sample = line.slope;
+  if (!line.identified) {
+    memory.one_size = true;
+    const SizePoint& seen = points.front();
+    memory.fixed = memory.kept > 0 ? std::min(memory.kept, seen.value) : seen.value / 2;
+    memory.per_sample = (seen.value - memory.fixed) / seen.samples;
+  }
+  return memory;
+}
+
+void FitWorkers(const std::vector<SizePoint>& by_workers, MemoryModel* memory) {
+  const auto [fewest, most] = std::minmax_element(by_workers.begin(), by_workers.end(),
+                                                  [](const auto& a, const auto& b) { return a.samples < b.samples; });
+  const double apart = most->samples - fewest->samples;
+  const double usual_weight = 1 / (kUsualWorkerBytesError * kUsualWorkerBytesError);
+  const double weight = apart * apart / (2 * kRunToRunBytes * kRunToRunBytes);
+  memory->per_worker_bytes =
+      (weight * FitLine(by_workers).slope + usual_weight * kUsualWorkerBytes) / (weight + usual_weight);
+  memory->worker_error_bytes = std::sqrt(1 / (weight + usual_weight));
+}
+
+}  // namespace
+
+double GrowingMemory::ErrorAt(int64_t samples) const {
+  const double beyond = static_cast<double>(std::max({int64_t{0}, samples - most_samples, fewest_samples - samples}));
+  const double slope_error = one_size ? kOneSizeSlopeError : kSlopeError;
+  return std::hypot(kReadingError, slope_error * per_sample * beyond / std::max(1.0, At(samples)));
+}
+
+MemoryModel FitMemory(absl::Span<const FittedRun> runs) {
+  MemoryModel memory;
+  const RunRecord& main = *runs.front().run;
+  memory.workers = main.knobs.worker_count;
+  memory.batch_bytes_per_sample = BatchBytesPerSample(main);
+  memory.arena_bytes_per_sample = PeakOf(main, "arena_memory") / static_cast<double>(main.knobs.batch_size);
+  memory.device = FitGrowing(runs, "device_memory");
+  memory.device_on_host = FitGrowing(runs, "device_memory_reserved");
+
+  struct Rest {
+    double workers, samples, bytes;
+  };
+  std::vector<Rest> rests;
+  for (const FittedRun& fitted : runs) {
+    const RunRecord& run = *fitted.run;
+    double held = PeakOf(run, "host_memory_held_peak");
+    if (held <= 0) held = PeakOf(run, "host_memory_rss");
+    if (held <= 0 || run.knobs.device != main.knobs.device) continue;
+    const double known = BuffersOf(run, memory.batch_bytes_per_sample) + PeakOf(run, "device_memory_reserved");
+    rests.push_back({static_cast<double>(run.knobs.worker_count), static_cast<double>(run.knobs.batch_size),
+                     std::max(0.0, held - known)});
+  }
+  if (rests.empty()) return memory;
+  std::vector<SizePoint> by_batch, by_workers;
+  for (const Rest& rest : rests) by_batch.push_back({rest.samples, rest.bytes, 1});
+  const Line batch = FitLine(by_batch);
+  memory.samples_identified = batch.identified;
+  memory.per_sample_bytes = batch.identified ? batch.slope : 0;
+  for (const Rest& rest : rests) {
+    by_workers.push_back({rest.workers + 1, rest.bytes - memory.per_sample_bytes * rest.samples, 1});
+  }
+  FitWorkers(by_workers, &memory);
+  double base = 0;
+  for (const Rest& rest : rests) {
+    base += rest.bytes - memory.per_sample_bytes * rest.samples - memory.per_worker_bytes * rest.workers;
+  }
+  memory.base_bytes = std::max(0.0, base / static_cast<double>(rests.size()));
+  return memory;
+}
+
+}  // namespace stallpoint

@@ -1,0 +1,124 @@
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "catch.h"
+#include "replay/predictor.h"
+#include "tests/replay/run_builder.h"
+
+namespace stallpoint {
+namespace {
+
+using testing::ReadAndDecode;
+using testing::Record;
+
+constexpr double kMB = 1e6;
+constexpr double kSampleBytes = 150'528;
+constexpr double kKept = 130 * kMB;
+
+double DevicePeak(double samples) { return 126 * kMB + 1.6 * kMB * samples; }
+double DeviceReserved(double samples) { return 148 * kMB + 2.7 * kMB * samples; }
+
+// What a process on a device without memory of its own would hold, by a law that the model does not know.
+RunRecord RecordOnCpu(int64_t batch_size, int32_t workers, RunRecord::Role role = RunRecord::Role::kMain) {
+  Knobs knobs = testing::EmulatedKnobs(batch_size, workers, "cpu");
+  RunRecord run = Record(ReadAndDecode(0.2, 0.05), {.knobs = knobs, .steps = 60, .role = role});
+  const double samples = static_cast<double>(batch_size);
+  const double batch = samples * kSampleBytes;
+  const double batches = static_cast<double>(workers) * knobs.prefetch_depth + knobs.steps_in_flight;
+  const double buffers = batches * batch + std::max(1, workers) * batch;
+  const auto peak = [&run](const std::string& series, double bytes) { run.counters[series] = {{run.end_ns, bytes}}; };
+  peak("device_memory", DevicePeak(samples));
+  peak("device_memory_kept", kKept);
+  peak("device_memory_reserved", DeviceReserved(samples));
+  peak("arena_memory", batch);
+  peak("buffer_memory", buffers);
+  peak("host_memory_held_peak",
+       65 * kMB + 3 * kMB * workers + 0.05 * kMB * samples + buffers + DeviceReserved(samples));
+  return run;
+}
+
+double LiveHost(int64_t batch_size, int32_t workers) {
+  return RecordOnCpu(batch_size, workers).counters["host_memory_held_peak"].front().value;
+}
+
+std::unique_ptr<Predictor> FitRuns(const std::vector<RunRecord>& runs) {
+  auto predictor = Predictor::Fit(runs, {});
+  REQUIRE(predictor.ok());
+  return *std::move(predictor);
+}
+
+Knobs Changed(const RunRecord& run, int64_t batch_size, int32_t workers) {
+  Knobs knobs = run.knobs;
+  knobs.batch_size = batch_size;
+  knobs.worker_count = workers;
+  return knobs;
+}
+
+TEST_CASE("with two batch sizes and two worker counts recorded, memory of others is known to a few percent") {
+  const RunRecord run = RecordOnCpu(16, 1);
+  const auto predictor = FitRuns(
+      {run, RecordOnCpu(16, 2, RunRecord::Role::kCalibration), RecordOnCpu(8, 2, RunRecord::Role::kCalibration)});
+  for (const int64_t batch : {4, 16, 24, 48}) {
+    for (const int32_t workers : {0, 1, 4}) {
+      INFO("batch " << batch << ", " << workers << " workers");
+      const Prediction p = predictor->Predict(Changed(run, batch, workers));
+      CHECK(*p.device_memory_bytes == Approx(std::max(kKept, DevicePeak(batch))).epsilon(0.01));
+      CHECK(*p.host_memory_bytes == Approx(LiveHost(batch, workers)).epsilon(0.03));
+    }
+  }
+}
+
+TEST_CASE("from one run, what is kept whatever the batch tells the model from what grows with the batch") {
+  const RunRecord run = RecordOnCpu(16, 1);
+  const auto predictor = FitRuns({run});
+  CHECK(*predictor->Predict(Changed(run, 32, 1)).device_memory_bytes == Approx(DevicePeak(32)).epsilon(0.03));
+  CHECK(*predictor->Predict(Changed(run, 32, 1)).host_memory_bytes == Approx(LiveHost(32, 1)).epsilon(0.1));
+  CHECK(*predictor->Predict(Changed(run, 1, 1)).device_memory_bytes >= kKept);
+}
+
+TEST_CASE("the further a setting is from what was recorded, the wider the limits between safe and hopeless") {
+  const RunRecord run = RecordOnCpu(16, 1);
+  const auto predictor = FitRuns({run});
+  const auto unsure = [&](int64_t batch) {
+    Knobs knobs = Changed(run, batch, 1);
+    const double expected = *predictor->Predict(knobs).device_memory_bytes;
+    const auto chance = [&](double part) {
+      knobs.device_limit_bytes = static_cast<uint64_t>(part * expected);
+      return *predictor->Predict(knobs).p_out_of_memory;
+    };
+    CHECK(chance(0.5) > 0.99);
+    CHECK(chance(1.0) == Approx(0.5).margin(0.01));
+    CHECK(chance(2) < 0.01);
+    return chance(1.04);
+  };
+  CHECK(unsure(16) < 0.01);
+  CHECK(unsure(64) > 0.1);
+}
+
+TEST_CASE("an emulated device takes no memory of the host, though the recorded one did") {
+  const RunRecord run = RecordOnCpu(16, 1);
+  const auto predictor = FitRuns({run});
+  Knobs knobs = run.knobs;
+  const double on_cpu = *predictor->Predict(knobs).host_memory_bytes;
+  knobs.device = "emulated:launch=1ms,sample=1ms";
+  const Prediction emulated = predictor->Predict(knobs);
+  CHECK(on_cpu - *emulated.host_memory_bytes == Approx(DeviceReserved(16)));
+  CHECK_FALSE(emulated.device_memory_bytes);
+}
+
+TEST_CASE("a trace that says only what was resident still gives host memory, and nothing of the device") {
+  RunRecord run = Record(ReadAndDecode(2, 1), {.knobs = testing::EmulatedKnobs(8, 2)});
+  run.counters.clear();
+  run.counters["host_memory_rss"] = {{run.end_ns, 500e6}};
+  const Prediction p = FitRuns({run})->Predict(run.knobs);
+  CHECK(*p.host_memory_bytes == Approx(500e6).epsilon(0.01));
+  CHECK_FALSE(p.device_memory_bytes);
+
+  run.counters.clear();
+  CHECK_FALSE(FitRuns({run})->Predict(run.knobs).host_memory_bytes);
+}
+
+}  // namespace
+}  // namespace stallpoint
