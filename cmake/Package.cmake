@@ -21,8 +21,8 @@ set(CPACK_PACKAGE_VENDOR stallpoint)
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "find the stall point of a training run")
 set(CPACK_PACKAGE_DESCRIPTION "Records data loading and device work of a training run on one clock, predicts other \
 batch sizes, worker counts and prefetch depths from the one trace, re-runs any of them live, and names the setting at \
-which the device begins to wait. Comes with the headers, the CMake package and the project templates for workloads of \
-your own.")
+which the device begins to wait. Comes with the headers, the CMake package and the project templates for workloads \
+and probes of your own.")
 set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
 set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/packages)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS

@@ -4,6 +4,7 @@
 
 #include "fmt/core.h"
 #include "replay/causes.h"
+#include "replay/probe_evidence.h"
 #include "traces/units.h"
 
 namespace stallpoint {
@@ -133,6 +134,9 @@ std::optional<Cause> FindSlowInput(const Case& c) {
   }
   cause.evidence.push_back(
       fmt::format("the run keeps {:.3g} cores {:.0f} % busy", c.run.usable_cores, c.cores_busy * 100));
+  if (slowest.wait == Wait::kIo) {
+    if (std::string seen = StorageEvidence(c.run, c.summary.window); !seen.empty()) cause.evidence.push_back(seen);
+  }
   if (c.disturbed) {
     cause.evidence.push_back(
         fmt::format("its workers waited {:.3g} ms a batch for a core although the run left cores free: something else "

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "nlohmann/json.hpp"
+#include "traces/counter_summary.h"
 #include "traces/growth.h"
 #include "traces/run_summary.h"
 
@@ -89,6 +90,24 @@ Json CalibrationJson(const TraceContents& contents) {
   return runs;
 }
 
+Json ProbesJson(const RunRecord& run) {
+  Json probes = Json::array();
+  for (const ProbeRecord& probe : run.probes) {
+    Json series = Json::array();
+    for (const CounterSummary& one : SummarizeProbe(run, probe)) {
+      series.push_back(
+          {{"name", one.name}, {"unit", one.unit}, {"values", one.values}, {"mean", one.mean}, {"max", one.most}});
+    }
+    probes.push_back({{"id", probe.id},
+                      {"version", probe.version},
+                      {"polls", probe.told() ? Json(probe.polls) : Json(nullptr)},
+                      {"cpu_ms", probe.told() ? Json(static_cast<double>(probe.cpu_ns) / 1e6) : Json(nullptr)},
+                      {"stopped", TextOrNull(probe.stopped)},
+                      {"series", series}});
+  }
+  return probes;
+}
+
 }  // namespace
 
 Json InfoJson(const TraceContents& contents) { return InfoJson(contents, contents.main_run()); }
@@ -129,6 +148,7 @@ Json InfoJson(const TraceContents& contents, const RunRecord& run) {
       {"gaps", GapsJson(contents)},
       {"phases", PhasesJson(run)},
       {"calibration_runs", CalibrationJson(contents)},
+      {"probes", ProbesJson(run)},
   };
 }
 

@@ -89,6 +89,17 @@ struct CounterPoint {
   double value;
 };
 
+// A probe that observed the run; its counters are those whose names begin with "ID.".
+struct ProbeRecord {
+  std::string id, version;
+  uint64_t polls = 0;   // 0 as long as the run has not ended
+  uint64_t cpu_ns = 0;  // of its thread
+  std::string stopped;  // why it ended before the run did; empty: it did not
+
+  // Whether the recording lived to tell what became of it.
+  bool told() const { return polls > 0 || !stopped.empty(); }
+};
+
 struct RunRecord {
   enum class Role { kMain, kCalibration, kLive };
 
@@ -118,6 +129,8 @@ struct RunRecord {
   int64_t begin_ns = 0, end_ns = 0;  // first and last recorded instant
   std::vector<PhaseSpan> phases;
   std::map<std::string, std::vector<CounterPoint>> counters;  // by series name
+  std::map<std::string, std::string> counter_units;           // the same names
+  std::vector<ProbeRecord> probes;
   // Parts of the device's step ("forward", "backward", "optimizer"): mean nanoseconds per iteration.
   std::map<std::string, double> step_parts_ns;
 

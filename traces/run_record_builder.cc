@@ -14,6 +14,7 @@ namespace {
 constexpr int64_t kIndexSlack = 1 << 16;
 constexpr int64_t kIndexGrowth = 16;
 constexpr int kMaxSampleStages = 32;
+constexpr size_t kMaxProbes = 64;
 
 const char* PhaseName(trace::Phase phase) {
   switch (phase) {
@@ -115,6 +116,11 @@ void RunRecordBuilder::OnSegment(const EventSource& source, const trace::Segment
   record.dataset_samples = run.dataset_samples();
   record.host_limit_enforcement = run.host_limit_enforcement();
   record.device_limit_enforcement = run.device_limit_enforcement();
+  record.probes.clear();
+  for (const trace::ProbeRun& probe : run.probes()) {
+    if (record.probes.size() == kMaxProbes) break;
+    record.probes.push_back({probe.id(), probe.version(), probe.polls(), probe.cpu_ns(), ValidUtf8(probe.stopped())});
+  }
   const double batch_bytes = run.batch_bytes_per_sample();
   record.batch_bytes_per_sample = std::isfinite(batch_bytes) && batch_bytes > 0 ? batch_bytes : 0;
 }
@@ -249,7 +255,9 @@ void RunRecordBuilder::OnCounter(const EventSource& source, const CounterEvent& 
   std::vector<CounterPoint>*& points = run.counters[event.series->index];
   if (points == nullptr) {
     const Track* track = event.series->track;
-    points = &run.record.counters[track == nullptr ? event.series->name : event.series->name + "/" + track->name];
+    const std::string name = track == nullptr ? event.series->name : event.series->name + "/" + track->name;
+    points = &run.record.counters[name];
+    run.record.counter_units[name] = event.series->unit;
   }
   points->push_back({event.time_ns, event.value});
 }

@@ -21,12 +21,13 @@ run::CheckResult ToProto(const CheckResult& result) {
   run::CheckResult message;
   message.set_verdict(static_cast<int32_t>(result.verdict));
   message.set_sentence(result.sentence);
+  message.set_kind(result.kind);
   return message;
 }
 
 CheckResult FromProto(const run::CheckResult& result) {
   const bool known = result.verdict() >= 0 && result.verdict() <= static_cast<int32_t>(Verdict::kWarn);
-  return {known ? static_cast<Verdict>(result.verdict()) : Verdict::kFail, result.sentence()};
+  return {known ? static_cast<Verdict>(result.verdict()) : Verdict::kFail, result.sentence(), result.kind()};
 }
 
 CheckResult RunCheck(const run::Check& check) {

@@ -6,20 +6,24 @@ CheckResult Failed(const absl::Status& why) { return {Verdict::kFail, std::strin
 
 const std::vector<Check>& AllChecks() {
   static const auto& checks = *new std::vector<Check>{
-      {"loads-with-rtld-now", CheckLoads},
-      {"unknown-id-fails", CheckUnknownId},
-      {"error-has-message", CheckErrorMessage},
-      {"older-host-struct", CheckOlderHost},
-      {"newer-host-struct", CheckNewerHost},
-      {"exception-stays-inside", CheckExceptions},
-      {"out-of-range-sample-fails", CheckOutOfRange},
-      {"batch-of-one", CheckBatchOfOne},
-      {"short-last-batch", CheckShortLastBatch},
-      {"same-checksum-1-vs-8-workers", CheckSameChecksum},
-      {"begin-end-begin-repeatable", CheckRepeatable},
-      {"cancel-within-1s", CheckCancel},
-      {"oom-is-reported", CheckOutOfMemory},
-      {"runs-on-cpu", CheckRunsOnCpu},
+      {"loads-with-rtld-now", kOfWorkloads | kOfProbes, CheckLoads},
+      {"unknown-id-fails", kOfWorkloads | kOfProbes, CheckUnknownId},
+      {"error-has-message", kOfWorkloads | kOfProbes, CheckErrorMessage},
+      {"older-host-struct", kOfWorkloads | kOfProbes, CheckOlderHost},
+      {"newer-host-struct", kOfWorkloads | kOfProbes, CheckNewerHost},
+      {"exception-stays-inside", kOfWorkloads | kOfProbes, CheckExceptions},
+      {"out-of-range-sample-fails", kOfWorkloads, CheckOutOfRange},
+      {"batch-of-one", kOfWorkloads, CheckBatchOfOne},
+      {"short-last-batch", kOfWorkloads, CheckShortLastBatch},
+      {"same-checksum-1-vs-8-workers", kOfWorkloads, CheckSameChecksum},
+      {"begin-end-begin-repeatable", kOfWorkloads, CheckRepeatable},
+      {"cancel-within-1s", kOfWorkloads, CheckCancel},
+      {"oom-is-reported", kOfWorkloads, CheckOutOfMemory},
+      {"runs-on-cpu", kOfWorkloads, CheckRunsOnCpu},
+      {"stop-twice", kOfProbes, CheckStopTwice},
+      {"start-stop-start-repeatable", kOfProbes, CheckStartAgain},
+      {"series-match-emissions", kOfProbes, CheckSeries},
+      {"poll-within-declared-cost", kOfProbes, CheckPollCost},
   };
   return checks;
 }

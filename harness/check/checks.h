@@ -2,35 +2,44 @@
 #ifndef STALLPOINT_HARNESS_CHECK_CHECKS_H_
 #define STALLPOINT_HARNESS_CHECK_CHECKS_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "harness/check/plugin_check.h"
+#include "stallpoint/abi/entry.h"
 
 namespace stallpoint {
 
 struct CheckResult {
   Verdict verdict = Verdict::kPass;
   std::string sentence;
+  int32_t kind = 0;  // SP_KIND_* of what was found; said by CheckLoads
 };
 
 CheckResult Failed(const absl::Status& why);
 
+// Which plugins a check is for, as bits.
+enum CheckedKind : uint32_t { kOfWorkloads = 1u << SP_KIND_WORKLOAD, kOfProbes = 1u << SP_KIND_PROBE };
+
 struct Check {
   const char* name;
+  uint32_t kinds;
   CheckResult (*run)(const CheckTarget& target);
 };
 
-// Of the file and its tables: nothing but create and destroy is called.
+// Of the file and its tables, of a workload or a probe: nothing but create and destroy is called.
 CheckResult CheckLoads(const CheckTarget& target);
 CheckResult CheckUnknownId(const CheckTarget& target);
 CheckResult CheckErrorMessage(const CheckTarget& target);
 CheckResult CheckOlderHost(const CheckTarget& target);
 CheckResult CheckNewerHost(const CheckTarget& target);
 
-// Of a workload at work.
+// Of either at work.
 CheckResult CheckExceptions(const CheckTarget& target);
+
+// Of a workload at work.
 CheckResult CheckOutOfRange(const CheckTarget& target);
 CheckResult CheckBatchOfOne(const CheckTarget& target);
 CheckResult CheckShortLastBatch(const CheckTarget& target);
@@ -39,6 +48,13 @@ CheckResult CheckRepeatable(const CheckTarget& target);
 CheckResult CheckCancel(const CheckTarget& target);
 CheckResult CheckOutOfMemory(const CheckTarget& target);
 CheckResult CheckRunsOnCpu(const CheckTarget& target);
+
+// Of a probe at work.
+CheckResult CheckProbeExceptions(const CheckTarget& target);
+CheckResult CheckStopTwice(const CheckTarget& target);
+CheckResult CheckStartAgain(const CheckTarget& target);
+CheckResult CheckSeries(const CheckTarget& target);
+CheckResult CheckPollCost(const CheckTarget& target);
 
 // The first is CheckLoads.
 const std::vector<Check>& AllChecks();

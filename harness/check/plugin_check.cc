@@ -52,8 +52,16 @@ absl::StatusOr<std::vector<CheckReport>> CheckPlugin(const CheckTarget& target, 
   }
 
   std::vector<CheckReport> reports;
+  uint32_t kinds = kOfWorkloads | kOfProbes;
   for (const Check& check : AllChecks()) {
     if (!reports.empty() && !target.only.empty() && target.only != check.name) continue;
+    if ((check.kinds & kinds) == 0) {
+      if (target.only != check.name) continue;
+      reports.push_back({check.name, Verdict::kSkip,
+                         absl::StrCat("a check of ", check.kinds == kOfProbes ? "probes" : "workloads", " alone")});
+      if (on_report) on_report(reports.back());
+      continue;
+    }
     run::ToChild question;
     *question.mutable_check() = ToProto(check.name, absolute);
     const auto answer = AskChild(question, timeout_ns, cancel);
@@ -65,6 +73,7 @@ absl::StatusOr<std::vector<CheckReport>> CheckPlugin(const CheckTarget& target, 
     if (on_report) on_report(reports.back());
     const bool loaded = reports.front().verdict == Verdict::kPass;
     if (!loaded) break;
+    if (reports.size() == 1) kinds = 1u << static_cast<uint32_t>(result.kind);
   }
   return reports;
 }

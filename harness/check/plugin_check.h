@@ -24,9 +24,9 @@ enum class Verdict {
 
 const char* Name(Verdict verdict);  // "pass" "fail" "crash" "skip" "warn"
 
-// One plugin to check, and what its workload needs to open.
+// One workload or probe to check, and what it needs to open.
 struct CheckTarget {
-  std::string plugin;  // an id, or the path of a file; of several workloads in a file, the first
+  std::string plugin;  // an id, or the path of a file that holds one of either; an id of both is the workload
   std::map<std::string, std::string> options;  // --set
   std::string data_dir;
   std::string only;  // the name of one check besides loading; empty: all
@@ -41,8 +41,8 @@ struct CheckReport {
 // Names of all checks, in the order in which they are run.
 std::vector<std::string> CheckNames();
 
-// Runs every check of the target; a hang is a failure after `timeout_ns`. `on_report` is told each result as it comes.
-// The checks after loading are left out when the file cannot be loaded. Cancelled: `cancel` became true;
+// Runs every check of the target's kind; a hang is a failure after `timeout_ns`. `on_report` is told each result as it
+// comes. The checks after loading are left out when the file cannot be loaded. Cancelled: `cancel` became true;
 // InvalidArgument: `only` names no check.
 // Thread: the caller's, which must outlive the call.
 absl::StatusOr<std::vector<CheckReport>> CheckPlugin(const CheckTarget& target, int64_t timeout_ns,

@@ -83,8 +83,9 @@ RunRequest ShortRun(const CheckTarget& target, int64_t steps) {
 }  // namespace
 
 CheckResult CheckExceptions(const CheckTarget& target) {
-  const auto plugin = FindWorkload(target.plugin);
+  const auto plugin = FindWorkloadOrProbe(target.plugin);
   if (!plugin.ok()) return Failed(plugin.status());
+  if (plugin->descriptor->kind == SP_KIND_PROBE) return CheckProbeExceptions(target);
   std::atomic<bool> cancelled{false};
   MemoryPool memory(0);
   HostServices host(nullptr, memory, target.options, cancelled);

@@ -19,6 +19,9 @@ struct EngineOptions {
 
 // InvalidArgument for a key that neither names, with the nearest one that exists.
 absl::Status CheckOptions(const std::map<std::string, std::string>& options, const sp_descriptor& descriptor);
+// The same for a probe, whose options the harness adds nothing to. `prefix` is what the user writes before each key.
+absl::Status CheckProbeOptions(const std::map<std::string, std::string>& options, const sp_descriptor& descriptor,
+                               const std::string& prefix);
 
 // InvalidArgument names the value found and the legal ones.
 absl::StatusOr<EngineOptions> ParseEngineOptions(const std::map<std::string, std::string>& options);

@@ -155,9 +155,9 @@ std::vector<const sp_option*> OptionsOf(const sp_descriptor& descriptor) {
   return options;
 }
 
-const sp_descriptor* PluginLibrary::Find(std::string_view id) const {
+const sp_descriptor* PluginLibrary::Find(std::string_view id, int32_t kind) const {
   for (const sp_descriptor* descriptor : descriptors_) {
-    if (id == descriptor->id) return descriptor;
+    if (kind == descriptor->kind && id == descriptor->id) return descriptor;
   }
   return nullptr;
 }

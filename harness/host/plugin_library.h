@@ -7,6 +7,7 @@
 #ifndef STALLPOINT_HARNESS_HOST_PLUGIN_LIBRARY_H_
 #define STALLPOINT_HARNESS_HOST_PLUGIN_LIBRARY_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +28,8 @@ class PluginLibrary {
   const std::string& path() const { return path_; }
   const sp_entry& entry() const { return *entry_; }
   const std::vector<const sp_descriptor*>& descriptors() const { return descriptors_; }
-  // The descriptor of `id`, or null.
-  const sp_descriptor* Find(std::string_view id) const;
+  // The workload or probe (SP_KIND_*) `id`, or null.
+  const sp_descriptor* Find(std::string_view id, int32_t kind) const;
 
  private:
   std::string path_;

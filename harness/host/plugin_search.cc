@@ -16,38 +16,40 @@ namespace {
 
 namespace fs = std::filesystem;
 
-absl::StatusOr<FoundPlugin> FromFile(const std::string& plugin) {
+const char* FlagOf(int32_t kind) { return kind == SP_KIND_PROBE ? "--probe" : "--plugin"; }
+const char* NameOf(int32_t kind) { return kind == SP_KIND_PROBE ? "probe" : "workload"; }
+
+absl::StatusOr<FoundPlugin> FromFile(const std::string& plugin, int32_t kind) {
   std::error_code error;
   const fs::path path = fs::canonical(plugin, error);
   if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("plugin file ", plugin));
   auto library = PluginLibrary::Load(path.string());
   if (!library.ok()) return library.status();
   std::vector<std::string> ids;
-  const sp_descriptor* workload = nullptr;
+  const sp_descriptor* only = nullptr;
   for (const sp_descriptor* descriptor : library->descriptors()) {
-    if (descriptor->kind != SP_KIND_WORKLOAD) continue;
-    workload = descriptor;
+    if (descriptor->kind != kind) continue;
+    only = descriptor;
     ids.push_back(descriptor->id);
   }
   if (ids.size() != 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(plugin, ": found ", ids.size(), " workloads", ids.empty() ? "" : " (", absl::StrJoin(ids, ", "),
-                     ids.empty() ? "" : ")",
-                     ", expected one; put the file into a folder of STALLPOINT_PLUGIN_PATH and "
-                     "give --plugin the id"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        plugin, ": found ", ids.size(), " ", NameOf(kind), "s", ids.empty() ? "" : " (", absl::StrJoin(ids, ", "),
+        ids.empty() ? "" : ")", ", expected one; put the file into a folder of STALLPOINT_PLUGIN_PATH and give ",
+        FlagOf(kind), " the id"));
   }
-  return FoundPlugin{*std::move(library), workload, true};
+  return FoundPlugin{*std::move(library), only, true};
 }
 
-absl::Status NoSuchPlugin(const std::string& id, const std::vector<std::string>& folders, std::vector<std::string> ids,
-                          const std::vector<std::string>& rejected) {
-  std::string message = absl::StrCat("no plugin '", id, "' in ", absl::StrJoin(folders, ", "));
+absl::Status NoSuchPlugin(const std::string& id, int32_t kind, const std::vector<std::string>& folders,
+                          std::vector<std::string> ids, const std::vector<std::string>& rejected) {
+  std::string message = absl::StrCat("no ", NameOf(kind), " '", id, "' in ", absl::StrJoin(folders, ", "));
   const std::string nearest = NearestName(id, ids);
   if (!nearest.empty()) absl::StrAppend(&message, "; did you mean '", nearest, "'?");
   std::sort(ids.begin(), ids.end());
   if (!ids.empty()) absl::StrAppend(&message, "; found ", absl::StrJoin(ids, ", "), ".");
   if (!rejected.empty()) absl::StrAppend(&message, " Rejected: ", absl::StrJoin(rejected, "; "), ".");
-  absl::StrAppend(&message, " A file is given with its path: --plugin ./", id, ".so");
+  absl::StrAppend(&message, " A file is given with its path: ", FlagOf(kind), " ./", id, ".so");
   return absl::NotFoundError(message);
 }
 
@@ -92,10 +94,12 @@ std::vector<std::string> PluginFiles(const std::vector<std::string>& folders, st
   return files;
 }
 
-absl::StatusOr<FoundPlugin> FindWorkload(const std::string& plugin) {
-  if (plugin.empty())
-    return absl::InvalidArgumentError("--plugin is empty; give a plugin's id or the path of its file");
-  if (IsPluginPath(plugin)) return FromFile(plugin);
+absl::StatusOr<FoundPlugin> FindPlugin(const std::string& plugin, int32_t kind) {
+  if (plugin.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(FlagOf(kind), " is empty; give the id of a ", NameOf(kind), " or the path of its file"));
+  }
+  if (IsPluginPath(plugin)) return FromFile(plugin, kind);
   auto folders = PluginFolders();
   if (!folders.ok()) return folders.status();
   std::vector<std::string> ids, rejected;
@@ -105,15 +109,29 @@ absl::StatusOr<FoundPlugin> FindWorkload(const std::string& plugin) {
       rejected.emplace_back(library.status().message());
       continue;
     }
-    if (const sp_descriptor* descriptor = library->Find(plugin); descriptor != nullptr) {
-      if (descriptor->kind != SP_KIND_WORKLOAD) {
-        return absl::InvalidArgumentError(absl::StrCat("'", plugin, "' in ", file, " is a probe; expected a workload"));
-      }
-      return FoundPlugin{*std::move(library), descriptor, false};
+    if (const sp_descriptor* found = library->Find(plugin, kind); found != nullptr) {
+      return FoundPlugin{*std::move(library), found, false};
     }
-    for (const sp_descriptor* descriptor : library->descriptors()) ids.emplace_back(descriptor->id);
+    for (const sp_descriptor* descriptor : library->descriptors()) {
+      if (descriptor->kind == kind) {
+        ids.emplace_back(descriptor->id);
+      } else if (plugin == descriptor->id) {
+        rejected.push_back(absl::StrCat("'", plugin, "' in ", file, " is a ", NameOf(descriptor->kind)));
+      }
+    }
   }
-  return NoSuchPlugin(plugin, *folders, std::move(ids), rejected);
+  return NoSuchPlugin(plugin, kind, *folders, std::move(ids), rejected);
+}
+
+absl::StatusOr<FoundPlugin> FindWorkload(const std::string& plugin) { return FindPlugin(plugin, SP_KIND_WORKLOAD); }
+
+absl::StatusOr<FoundPlugin> FindProbe(const std::string& plugin) { return FindPlugin(plugin, SP_KIND_PROBE); }
+
+absl::StatusOr<FoundPlugin> FindWorkloadOrProbe(const std::string& plugin) {
+  auto workload = FindWorkload(plugin);
+  if (workload.ok()) return workload;
+  auto probe = FindProbe(plugin);
+  return probe.ok() ? std::move(probe) : std::move(workload);
 }
 
 }  // namespace stallpoint

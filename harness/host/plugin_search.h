@@ -7,6 +7,7 @@
 #ifndef STALLPOINT_HARNESS_HOST_PLUGIN_SEARCH_H_
 #define STALLPOINT_HARNESS_HOST_PLUGIN_SEARCH_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,8 +32,13 @@ std::vector<std::string> PluginFiles(const std::vector<std::string>& folders, st
 
 bool IsPluginPath(std::string_view plugin);
 
-// Loads the workload `plugin` names. NotFound lists the folders searched and the ids found, with the nearest one first.
+// Loads the workload or probe (SP_KIND_*) that `plugin` names. An id stands for one of each kind. NotFound lists the
+// folders searched and the ids found, with the nearest one first.
+absl::StatusOr<FoundPlugin> FindPlugin(const std::string& plugin, int32_t kind);
 absl::StatusOr<FoundPlugin> FindWorkload(const std::string& plugin);
+absl::StatusOr<FoundPlugin> FindProbe(const std::string& plugin);
+// The workload that `plugin` names, or where there is none the probe.
+absl::StatusOr<FoundPlugin> FindWorkloadOrProbe(const std::string& plugin);
 
 }  // namespace stallpoint
 

@@ -1,58 +1,16 @@
 #include "harness/host/workload.h"
 
-#include <exception>
-#include <new>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "harness/host/plugin_call.h"
 
 namespace stallpoint {
-namespace {
-
-absl::Status ToStatus(sp_code code, sp_error& error, const char* function) {
-  if (code == SP_OK) return absl::OkStatus();
-  error.message[SP_ERROR_MESSAGE_SIZE - 1] = '\0';
-  const bool known = code > 0 && code <= static_cast<int>(absl::StatusCode::kUnauthenticated);
-  return absl::Status(known ? static_cast<absl::StatusCode>(code) : absl::StatusCode::kUnknown,
-                      error.message[0] != '\0'
-                          ? std::string(error.message)
-                          : absl::StrCat(function, "() of the plugin returned code ", code, " without a message"));
-}
-
-// Calls into the plugin. Exceptions must not cross the boundary, but where one does it ends the run and not the
-// process.
-template <typename Function>
-absl::Status Call(const char* name, Function function) {
-  sp_error error;
-  error.struct_size = sizeof(error);
-  error.code = SP_OK;
-  error.message[0] = '\0';
-  try {
-    return ToStatus(function(&error), error, name);
-  } catch (const std::bad_alloc&) {
-    return absl::ResourceExhaustedError(absl::StrCat(name, "() of the plugin ran out of memory"));
-  } catch (const std::exception& thrown) {
-    return absl::InternalError(absl::StrCat(name, "() of the plugin threw: ", thrown.what()));
-  } catch (...) {
-    return absl::InternalError(absl::StrCat(name, "() of the plugin threw something that is no std::exception"));
-  }
-}
-
-// Functions that return nothing; what they throw has nowhere to go.
-template <typename Function>
-void CallQuietly(Function function) {
-  try {
-    function();
-  } catch (...) {
-  }
-}
-
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<Workload>> Workload::Create(const FoundPlugin& plugin, const sp_host* host) {
   const char* id = plugin.descriptor->id;
   sp_workload table = {};
   table.struct_size = sizeof(table);
-  const absl::Status created = Call("create_workload", [&](sp_error* error) {
+  const absl::Status created = CallPlugin("create_workload", [&](sp_error* error) {
     return plugin.library.entry().create_workload(id, host, &table, error);
   });
   if (!created.ok()) return created;
@@ -63,8 +21,8 @@ absl::StatusOr<std::unique_ptr<Workload>> Workload::Create(const FoundPlugin& pl
 
 Workload::~Workload() {
   End();
-  if (open_) CallQuietly([this] { table_.close(table_.self); });
-  if (table_.destroy != nullptr) CallQuietly([this] { table_.destroy(table_.self); });
+  if (open_) CallPluginQuietly([this] { table_.close(table_.self); });
+  if (table_.destroy != nullptr) CallPluginQuietly([this] { table_.destroy(table_.self); });
 }
 
 absl::Status Workload::CheckTable(const std::string& id) const {
@@ -91,12 +49,12 @@ absl::Status Workload::CheckTable(const std::string& id) const {
 }
 
 absl::Status Workload::Open(const std::string& data_dir) {
-  const absl::Status opened = Call("open", [&](sp_error* error) {
+  const absl::Status opened = CallPlugin("open", [&](sp_error* error) {
     return table_.open(table_.self, data_dir.empty() ? nullptr : data_dir.c_str(), error);
   });
   if (!opened.ok()) return opened;
   open_ = true;
-  const absl::Status counted = Call("sample_count", [&](sp_error*) {
+  const absl::Status counted = CallPlugin("sample_count", [&](sp_error*) {
     sample_count_ = table_.sample_count(table_.self);
     return SP_OK;
   });
@@ -119,36 +77,38 @@ absl::Status Workload::Open(const std::string& data_dir) {
 bool Workload::steps_on_cuda() const {
   if (table_.get_extension == nullptr) return false;
   const void* extension = nullptr;
-  CallQuietly([&] { extension = table_.get_extension(table_.self, SP_EXTENSION_CUDA_STEP); });
+  CallPluginQuietly([&] { extension = table_.get_extension(table_.self, SP_EXTENSION_CUDA_STEP); });
   return extension != nullptr;
 }
 
 absl::Status Workload::Begin(const sp_knobs& knobs) {
-  const absl::Status begun = Call("begin", [&](sp_error* error) { return table_.begin(table_.self, &knobs, error); });
+  const absl::Status begun =
+      CallPlugin("begin", [&](sp_error* error) { return table_.begin(table_.self, &knobs, error); });
   begun_ = begun.ok();
   return begun;
 }
 
 void Workload::End() {
-  if (begun_) CallQuietly([this] { table_.end(table_.self); });
+  if (begun_) CallPluginQuietly([this] { table_.end(table_.self); });
   begun_ = false;
 }
 
 absl::Status Workload::LoadSample(int32_t worker, uint64_t index, const sp_arena& arena, sp_sample* out) {
-  return Call("load_sample",
-              [&](sp_error* error) { return table_.load_sample(table_.self, worker, index, &arena, out, error); });
+  return CallPlugin("load_sample", [&](sp_error* error) {
+    return table_.load_sample(table_.self, worker, index, &arena, out, error);
+  });
 }
 
 absl::Status Workload::NextSample(int32_t worker, int32_t shard, int32_t shard_count, const sp_arena& arena,
                                   sp_sample* out) {
-  return Call("next_sample", [&](sp_error* error) {
+  return CallPlugin("next_sample", [&](sp_error* error) {
     return table_.next_sample(table_.self, worker, shard, shard_count, &arena, out, error);
   });
 }
 
 absl::StatusOr<int64_t> Workload::SampleBatch(uint64_t* indices, int64_t capacity) {
   int64_t count = 0;
-  const absl::Status sampled = Call("batch_sampler", [&](sp_error*) {
+  const absl::Status sampled = CallPlugin("batch_sampler", [&](sp_error*) {
     count = table_.batch_sampler(table_.self, indices, capacity);
     return SP_OK;
   });
@@ -162,20 +122,20 @@ absl::StatusOr<int64_t> Workload::SampleBatch(uint64_t* indices, int64_t capacit
 }
 
 absl::Status Workload::Layout(int32_t worker, const std::vector<sp_sample>& samples, int64_t count, sp_layout* layout) {
-  return Call("batch_layout", [&](sp_error* error) {
+  return CallPlugin("batch_layout", [&](sp_error* error) {
     return table_.batch_layout(table_.self, worker, samples.data(), count, sizeof(sp_sample), layout, error);
   });
 }
 
 absl::Status Workload::Collate(int32_t worker, const std::vector<sp_sample>& samples, int64_t count,
                                const sp_batch& batch) {
-  return Call("collate", [&](sp_error* error) {
+  return CallPlugin("collate", [&](sp_error* error) {
     return table_.collate(table_.self, worker, samples.data(), count, sizeof(sp_sample), &batch, error);
   });
 }
 
 absl::Status Workload::Step(const sp_batch& batch, sp_step_result* result) {
-  return Call("step", [&](sp_error* error) { return table_.step(table_.self, &batch, result, error); });
+  return CallPlugin("step", [&](sp_error* error) { return table_.step(table_.self, &batch, result, error); });
 }
 
 }  // namespace stallpoint

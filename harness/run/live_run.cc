@@ -214,6 +214,9 @@ absl::StatusOr<RunRequest> WithAbsolutePaths(RunRequest request) {
   if (!request.trace_path.empty()) request.trace_path = std::filesystem::absolute(request.trace_path, error).string();
   if (!request.data_dir.empty()) request.data_dir = std::filesystem::absolute(request.data_dir, error).string();
   if (IsPluginPath(request.plugin)) request.plugin = std::filesystem::absolute(request.plugin, error).string();
+  for (std::string& probe : request.probes) {
+    if (IsPluginPath(probe)) probe = std::filesystem::absolute(probe, error).string();
+  }
   if (error) return absl::ErrnoToStatus(error.value(), "the working directory");
   return request;
 }

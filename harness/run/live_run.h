@@ -21,7 +21,8 @@ namespace stallpoint {
 
 struct RunRequest {
   std::string plugin;                          // id, or path of a file
-  std::map<std::string, std::string> options;  // --set
+  std::map<std::string, std::string> options;  // --set, those of probes under PROBE.KEY
+  std::vector<std::string> probes;             // ids, or paths of files; a run that is not recorded has none
   std::string data_dir;
   Knobs knobs;
   int64_t steps = 0, epochs = 0;  // one of the two positive

@@ -29,6 +29,7 @@
 #include "harness/record/recorder.h"
 #include "harness/run/progress_meter.h"
 #include "harness/run/run_exit.h"
+#include "harness/run/run_probes.h"
 #include "traces/device_spec.h"
 
 namespace stallpoint {
@@ -40,6 +41,7 @@ struct Plan {
   DeviceSpec device;
   FoundPlugin plugin;
   EngineOptions engine;
+  std::vector<ProbePlan> probes;
 };
 
 absl::StatusOr<Plan> MakePlan(const RunRequest& request) {
@@ -58,8 +60,12 @@ absl::StatusOr<Plan> MakePlan(const RunRequest& request) {
   auto plugin = FindWorkload(request.plugin);
   if (!plugin.ok()) return WithExitCode(plugin.status(), run_exit::kPlugin);
   plan.plugin = *std::move(plugin);
-  if (absl::Status legal = CheckOptions(request.options, *plan.plugin.descriptor); !legal.ok()) return legal;
-  auto engine = ParseEngineOptions(request.options);
+  auto probes = PlanProbes(request.probes, request.data_dir, &plan.request.options);
+  if (!probes.ok()) return probes.status();
+  plan.probes = *std::move(probes);
+  const std::map<std::string, std::string>& options = plan.request.options;
+  if (absl::Status legal = CheckOptions(options, *plan.plugin.descriptor); !legal.ok()) return legal;
+  auto engine = ParseEngineOptions(options);
   if (!engine.ok()) return engine.status();
   plan.engine = *engine;
   if (knobs.intra_op_threads == 0) knobs.intra_op_threads = std::max(1, static_cast<int>(UsableCores()) - 1);
@@ -74,6 +80,7 @@ trace::Run DescribeRun(const Plan& plan) {
   run.set_source_was_file(plan.plugin.was_file);
   *run.mutable_knobs() = ToProto(request.knobs);
   for (const auto& [key, value] : request.options) (*run.mutable_options())[key] = value;
+  for (const ProbePlan& probe : plan.probes) *run.add_probes() = DescribeProbe(probe);
   run.set_data_dir(request.data_dir);
   run.set_planned_steps(request.steps);
   run.set_planned_epochs(request.epochs);
@@ -150,9 +157,11 @@ class WorkloadRun {
 
   absl::Status Run() {
     absl::Status status = plan_.device.kind == DeviceSpec::Kind::kCuda ? StartCuda() : absl::OkStatus();
+    RunProbes probes(plan_.probes, host_);
     if (status.ok()) status = StartWorkload();
     if (status.ok()) status = Train();
     if (activity_ != nullptr) activity_->Stop();
+    probes.Stop();
     // What a plugin returns after it was told to end is no failure of its own.
     if (!status.ok() && absl::IsCancelled(guard_.Check())) return guard_.Check();
     if (!absl::IsCancelled(status)) return status;

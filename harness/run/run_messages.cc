@@ -22,6 +22,7 @@ run::Request ToProto(const RunRequest& request) {
   message.set_append(request.append);
   message.set_host_limit_holder(request.host_limit_holder);
   message.set_run_id(request.run_id);
+  for (const std::string& probe : request.probes) message.add_probes(probe);
   return message;
 }
 
@@ -39,6 +40,7 @@ RunRequest FromProto(const run::Request& message) {
   request.append = message.append();
   request.host_limit_holder = message.host_limit_holder();
   request.run_id = message.run_id();
+  request.probes = {message.probes().begin(), message.probes().end()};
   return request;
 }
 

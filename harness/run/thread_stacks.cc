@@ -18,10 +18,12 @@
 #include <limits>
 
 #include "absl/debugging/symbolize.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "harness/host/thread_place.h"
 #include "harness/record/clock.h"
 #include "harness/record/flush_thread.h"
+#include "harness/run/probe_thread.h"
 
 namespace stallpoint {
 namespace {
@@ -210,7 +212,8 @@ std::vector<ThreadStack> StacksOfOtherThreads(int64_t timeout_ns) {
     const pid_t thread = atoi(task->path().filename().c_str());
     if (thread == self) continue;
     ThreadStack stack = Ask(thread, signal, timeout_ns);
-    if (stack.name != kRecorderThreadName) stacks.push_back(std::move(stack));
+    if (stack.name == kRecorderThreadName || absl::StartsWith(stack.name, kProbeThreadPrefix)) continue;
+    stacks.push_back(std::move(stack));
   }
   return stacks;
 }

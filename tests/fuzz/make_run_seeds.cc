@@ -46,6 +46,25 @@ TraceBuilder Inline() {
   return trace;
 }
 
+// Two probes, of which one was stopped.
+TraceBuilder Observed() {
+  TraceBuilder trace = SteadyRun(3);
+  trace::ProbeRun& cpu = *trace.run().add_probes();
+  cpu.set_id("cpu");
+  cpu.set_version("1.0");
+  cpu.set_polls(2);
+  cpu.set_cpu_ns(200'000);
+  trace::ProbeRun& nvml = *trace.run().add_probes();
+  nvml.set_id("nvml");
+  nvml.set_stopped("the library was not found");
+  const uint32_t run_queue = trace.Series("cpu.run_queue", "1"), used = trace.Series("cpu.cores_used", "1");
+  for (const double ms : {101.0, 111.0}) {
+    trace.Counter(run_queue, ms, 0.5);
+    trace.Counter(used, ms, 1.5);
+  }
+  return trace;
+}
+
 }  // namespace
 }  // namespace stallpoint
 
@@ -58,5 +77,6 @@ int main(int argc, char** argv) {
   stallpoint::Write(folder / "steady", stallpoint::SteadyRun(3));
   stallpoint::Write(folder / "epochs", stallpoint::Epochs());
   stallpoint::Write(folder / "inline", stallpoint::Inline());
+  stallpoint::Write(folder / "observed", stallpoint::Observed());
   return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "harness/host/options.h"
 #include "harness/host/plugin_library.h"
+#include "harness/host/probe.h"
 
 namespace {
 
@@ -58,6 +59,39 @@ const sp_descriptor* Given(int32_t i) {
   return i >= 0 && static_cast<size_t>(i) < given.size() ? given[static_cast<size_t>(i)] : nullptr;
 }
 
+sp_code Succeed(void*, sp_error*) { return SP_OK; }
+sp_code Poll(void*, int64_t, sp_error*) { return SP_OK; }
+void Nothing(void*) {}
+
+void CheckProbe(Input& input) {
+  constexpr int kSeries = 4;
+  std::vector<sp_series> series(kSeries);
+  for (sp_series& one : series) {
+    one.struct_size = static_cast<uint32_t>(input.near(sizeof(sp_series)));
+    one.name = input.byte() % 4 == 0 ? "same" : input.text();
+    one.unit = input.byte() % 2 == 0 ? "bytes" : input.text();
+  }
+  sp_probe probe = {};
+  probe.struct_size = static_cast<uint32_t>(input.near(sizeof(sp_probe)));
+  probe.series_count = input.byte() % (kSeries + 1);
+  probe.series_stride = sizeof(sp_series);
+  probe.series = input.or_null(series.data());
+  probe.min_poll_ns = input.near(250'000'000);
+  probe.start = input.or_null(&Succeed);
+  probe.stop = input.or_null(&Nothing);
+  probe.poll = input.or_null(&Poll);
+  probe.destroy = input.or_null(&Nothing);
+  if (input.byte() % 8 == 0) probe.series_count = input.byte() % 2 == 0 ? -1 : int64_t{1} << 40;
+  if (input.byte() % 8 == 0) probe.series_stride = input.byte() % sizeof(sp_series);
+  const auto checked = stallpoint::CheckProbeTable("fuzzed", probe);
+  if (!checked.ok()) {
+    Require(!checked.status().message().empty());
+    return;
+  }
+  Require(static_cast<int64_t>(checked->size()) == probe.series_count && probe.min_poll_ns >= 0);
+  for (const stallpoint::ProbeSeries& one : *checked) Require(!one.name.empty() && !one.unit.empty());
+}
+
 sp_code CreateWorkload(const char*, const sp_host*, sp_workload*, sp_error*) { return SP_NOT_FOUND; }
 sp_code CreateProbe(const char*, const sp_host*, sp_probe*, sp_error*) { return SP_NOT_FOUND; }
 
@@ -101,6 +135,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                     .create_probe = input.or_null(&CreateProbe)};
 
   const auto checked = stallpoint::CheckEntry("fuzzed.so", input.or_null(&entry));
+  CheckProbe(input);
   if (!checked.ok()) {
     Require(!checked.status().message().empty());
     return 0;

@@ -31,13 +31,40 @@ CheckReport WithFault(const std::string& fault, const std::string& check) {
 }
 
 TEST_CASE("A plugin that keeps the rules passes every check") {
-  const auto reports = CheckAll({kTestPlugins + "misbehaving.so", {}, "", ""});
-  CHECK(reports.size() == CheckNames().size());
+  const auto [file, last] = GENERATE(table<std::string, std::string>(
+      {{"misbehaving.so", "runs-on-cpu"}, {"misbehaving_probe.so", "poll-within-declared-cost"}}));
+  const auto reports = CheckAll({kTestPlugins + file, {}, "", ""});
+  CHECK(reports.back().check == last);
   for (const CheckReport& report : reports) {
     INFO(report.check << ": " << report.sentence);
     CHECK(Name(report.verdict) == std::string("pass"));
     CHECK_FALSE(report.sentence.empty());
   }
+}
+
+TEST_CASE("A probe that breaks a rule fails the check of that rule") {
+  const auto [fault, check, verdict, says] = GENERATE(table<std::string, std::string, std::string, std::string>({
+      {"any_id", "unknown-id-fails", "fail", "made a probe"},
+      {"no_message", "error-has-message", "fail", "no message"},
+      {"overruns", "older-host-struct", "fail", "create_probe wrote behind"},
+      {"throw_in_poll", "exception-stays-inside", "fail", "poll() let an exception out: thrown in poll"},
+      {"no_poll", "exception-stays-inside", "fail", "does not define poll()"},
+      {"fail_in_create", "stop-twice", "skip", "does not start here: this machine has no such sensor"},
+      {"fail_in_start", "series-match-emissions", "skip", "there is nothing to observe here"},
+      {"crash_in_second_stop", "stop-twice", "crash", "SIGABRT"},
+      {"starts_once", "start-stop-start-repeatable", "fail", "start() after stop() fails: started already"},
+      {"fail_in_third_poll", "start-stop-start-repeatable", "fail", "the sensor is gone"},
+      {"undeclared", "series-match-emissions", "fail", "'secret', which it did not declare"},
+      {"never_emits_starts", "series-match-emissions", "warn", "not emitted in 8 polls: starts"},
+      {"spins", "poll-within-declared-cost", "fail", "of CPU time"},
+      {"none", "batch-of-one", "skip", "a check of workloads alone"},
+  }));
+  INFO(fault);
+  const auto reports = CheckAll({kTestPlugins + "misbehaving_probe.so", {{"fault", fault}}, "", check});
+  const CheckReport report = ReportOf(reports, check);
+  INFO(report.sentence);
+  CHECK(Name(report.verdict) == verdict);
+  CHECK_THAT(report.sentence, Contains(says));
 }
 
 #if defined(__x86_64__)

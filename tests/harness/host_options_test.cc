@@ -21,6 +21,18 @@ TEST_CASE("An unknown option is refused with the nearest that exists") {
   CHECK_THAT(std::string(CheckOptions({{"zzz", "1"}}, kDescriptor).message()), !Catch::Contains("did you mean"));
 }
 
+TEST_CASE("An option of a probe that is not there says how to have it") {
+  CHECK_THAT(std::string(CheckOptions({{"nvml.pcie", "0"}}, kDescriptor).message()),
+             Catch::Contains("no option 'nvml.pcie'") && Catch::Contains("name it with --probe"));
+}
+
+TEST_CASE("The options of a probe are written with its id") {
+  CHECK(CheckProbeOptions({{"read_latency", "3ms"}}, kDescriptor, "disk.").ok());
+  CHECK_THAT(std::string(CheckProbeOptions({{"read_latencey", "3ms"}}, kDescriptor, "disk.").message()),
+             Catch::Contains("--set disk.read_latencey=3ms") && Catch::Contains("did you mean 'disk.read_latency'"));
+  CHECK_FALSE(CheckProbeOptions({{"on_bad_sample", "skip"}}, kDescriptor, "disk.").ok());
+}
+
 TEST_CASE("The engine's own options are read, and other values than theirs refused") {
   const auto engine = ParseEngineOptions({{"on_bad_sample", "skip"}, {"sync_each_step", "1"}});
   REQUIRE(engine.ok());

@@ -36,9 +36,9 @@ void SetPluginPath(const std::string& path) { setenv("STALLPOINT_PLUGIN_PATH", p
 TEST_CASE("A plugin that is in order is loaded with its descriptors") {
   const auto library = PluginLibrary::Load(TestPlugin("misbehaving"));
   REQUIRE(library.ok());
-  REQUIRE(library->Find("misbehaving") != nullptr);
-  CHECK(library->Find("misbehaving")->option_count == 5);
-  CHECK(library->Find("another") == nullptr);
+  REQUIRE(library->Find("misbehaving", SP_KIND_WORKLOAD) != nullptr);
+  CHECK(library->Find("misbehaving", SP_KIND_WORKLOAD)->option_count == 5);
+  CHECK(library->Find("misbehaving", SP_KIND_PROBE) == nullptr);
 }
 
 TEST_CASE("What is no shared library of this machine is refused by what it is") {
@@ -91,6 +91,21 @@ TEST_CASE("An id is looked up in STALLPOINT_PLUGIN_PATH; a path is taken as it i
   const auto by_path = FindWorkload(TestPlugin("misbehaving"));
   REQUIRE(by_path.ok());
   CHECK(by_path->was_file);
+  unsetenv("STALLPOINT_PLUGIN_PATH");
+}
+
+TEST_CASE("A workload and a probe may share an id, and each is found by its kind") {
+  SetPluginPath(STALLPOINT_BINARY_DIR "/tests/plugins");
+  const auto probe = FindProbe("misbehaving"), workload = FindWorkload("misbehaving");
+  REQUIRE(probe.ok());
+  REQUIRE(workload.ok());
+  CHECK(probe->library.path() == TestPlugin("misbehaving_probe"));
+  CHECK(workload->library.path() == TestPlugin("misbehaving"));
+  CHECK(FindWorkloadOrProbe("misbehaving")->descriptor->kind == SP_KIND_WORKLOAD);
+  CHECK(FindWorkloadOrProbe(TestPlugin("misbehaving_probe"))->descriptor->kind == SP_KIND_PROBE);
+  CHECK_THAT(std::string(FindProbe("throws").status().message()),
+             Contains("no probe 'throws'") && Contains("throws.so is a workload"));
+  CHECK_THAT(std::string(FindProbe(TestPlugin("misbehaving")).status().message()), Contains("found 0 probes"));
   unsetenv("STALLPOINT_PLUGIN_PATH");
 }
 

@@ -25,10 +25,38 @@ static sp_code c_create_workload(const char* id, const sp_host* host, sp_workloa
   return SP_OK;
 }
 
+static const sp_series c_series[] = {{sizeof(sp_series), 0, "answer", "1"}};
+
+static sp_code c_start(void* self, sp_error* error) {
+  (void)self;
+  (void)error;
+  return SP_OK;
+}
+
+static void c_nothing(void* self) { (void)self; }
+
+static sp_code c_poll(void* self, int64_t now_ns, sp_error* error) {
+  const sp_host* host = self;
+  (void)now_ns;
+  (void)error;
+  host->counter(host->self, host->intern(host->self, "answer"), 42);
+  return SP_OK;
+}
+
 static sp_code c_create_probe(const char* id, const sp_host* host, sp_probe* out, sp_error* error) {
-  (void)host;
-  (void)out;
-  return set_error(error, SP_NOT_FOUND, id);
+  sp_probe table = {0};
+  if (strcmp(id, "plain_c") != 0) return set_error(error, SP_NOT_FOUND, id);
+  table.struct_size = sizeof(table);
+  table.self = (void*)host;
+  table.series_count = 1;
+  table.series_stride = sizeof(sp_series);
+  table.series = c_series;
+  table.start = c_start;
+  table.stop = c_nothing;
+  table.poll = c_poll;
+  table.destroy = c_nothing;
+  *out = table;
+  return SP_OK;
 }
 
 static const sp_option options[] = {{sizeof(sp_option), 0, "size", "64", "pixels"}};

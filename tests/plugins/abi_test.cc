@@ -16,6 +16,8 @@ TEST_CASE("the structs of ABI 1.0 never become smaller than they were published"
   CHECK(sizeof(sp_step_result) >= 32);
   CHECK(sizeof(sp_workload) >= 120);
   CHECK(sizeof(sp_host) >= 144);
+  CHECK(sizeof(sp_series) >= 24);
+  CHECK(sizeof(sp_event) >= 32);
   CHECK(sizeof(sp_probe) >= 96);
   CHECK(sizeof(sp_option) >= 32);
   CHECK(sizeof(sp_descriptor) >= 56);
@@ -36,6 +38,10 @@ TEST_CASE("fields of ABI 1.0 lie where they were published") {
   CHECK(offsetof(sp_workload, batch_layout) == 80);
   CHECK(offsetof(sp_workload, collate) == 88);
   CHECK(offsetof(sp_entry, create_workload) == 32);
+  CHECK(offsetof(sp_probe, series_count) == 16);
+  CHECK(offsetof(sp_probe, min_poll_ns) == 40);
+  CHECK(offsetof(sp_probe, poll) == 64);
+  CHECK(offsetof(sp_probe, on_events) == 72);
 }
 
 TEST_CASE("codes are numbered as Abseil's") {
@@ -62,4 +68,14 @@ TEST_CASE("a plugin can be written in plain C") {
   REQUIRE(entry->create_workload("plain_c", host.table(), &workload, &error) == SP_OK);
   CHECK(workload.open(workload.self, nullptr, &error) == SP_NOT_FOUND);
   CHECK(std::string(error.message) == "give --data");
+}
+
+TEST_CASE("a probe can be written in plain C") {
+  stallpoint::testing::FakeHost host;
+  sp_probe probe = {};
+  probe.struct_size = sizeof(probe);
+  sp_error error = {sizeof(sp_error), SP_OK, ""};
+  REQUIRE(plain_c_entry()->create_probe("plain_c", host.table(), &probe, &error) == SP_OK);
+  CHECK(probe.poll(probe.self, 0, &error) == SP_OK);
+  CHECK(host.take_counters() == std::vector<std::pair<std::string, double>>{{"answer", 42}});
 }

@@ -63,7 +63,10 @@ FakeHost::FakeHost(std::map<std::string, std::string> options) : options_(std::m
     const std::lock_guard lock(Of(self).mutex_);
     Of(self).marks_.push_back(mark);
   };
-  table_.counter = [](void*, uint32_t, double) {};
+  table_.counter = [](void* self, uint32_t name_id, double value) {
+    const std::lock_guard lock(Of(self).mutex_);
+    Of(self).counters_.emplace_back(Of(self).names_.at(name_id - 1), value);
+  };
   table_.alloc = [](void*, uint64_t bytes, int32_t) { return std::malloc(bytes); };
   table_.free = [](void*, void* memory) { std::free(memory); };
   table_.option = [](void* self, const char* key) -> const char* {
@@ -92,6 +95,11 @@ std::vector<int32_t> FakeHost::marks() const {
 std::vector<std::string> FakeHost::spans() const {
   const std::lock_guard lock(mutex_);
   return spans_;
+}
+
+std::vector<std::pair<std::string, double>> FakeHost::take_counters() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(counters_, {});
 }
 
 void FakeHost::forget() {

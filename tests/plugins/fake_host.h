@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "stallpoint/abi/host.h"
@@ -34,6 +35,8 @@ class FakeHost {
   std::vector<std::string> log() const;
   std::vector<int32_t> marks() const;  // as device_mark had them
   std::vector<std::string> spans() const;
+  // Values of counters since the last call, in order.
+  std::vector<std::pair<std::string, double>> take_counters();
   int open_spans() const { return open_spans_; }
   void forget();
 
@@ -52,6 +55,7 @@ class FakeHost {
   std::vector<std::string> log_;
   std::vector<int32_t> marks_;
   std::vector<std::string> spans_;
+  std::vector<std::pair<std::string, double>> counters_;
 };
 
 // Memory for the samples of one batch.

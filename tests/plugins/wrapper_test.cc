@@ -83,6 +83,50 @@ class Countdown : public Thrower {
   uint64_t left_ = 2;
 };
 
+class Thermometer : public stallpoint::plugin::Probe {
+ public:
+  static stallpoint::plugin::Description describe() {
+    return {"thermometer", "how warm it is", "1.0", {{"how", "", "what goes wrong"}}, ""};
+  }
+  explicit Thermometer(Host host) : how_(Options(host, describe().options).text("how")) {
+    if (how_ == "no_sensor") throw Error(SP_NOT_FOUND, "no sensor here; plug one in");
+  }
+  std::vector<stallpoint::plugin::Series> series() const override { return {{"inside", "K"}, {"outside", "K"}}; }
+  int64_t min_poll_ns() const override { return 250'000'000; }
+  void start() override { started_ = true; }
+  void stop() override {
+    started_ = false;
+    if (how_ == "stuck") throw std::runtime_error("cannot stop");
+  }
+  void poll(int64_t, const stallpoint::plugin::Emitter& emit) override {
+    emit("inside", started_ ? 293 : 0);
+    if (how_ == "typo") emit("outsied", 273);
+  }
+
+ private:
+  const std::string how_;
+  bool started_ = false;
+};
+
+const sp_entry* ProbeEntry() { return stallpoint::plugin::Entry<Countdown, Thermometer>::Table(); }
+
+// A probe of ProbeEntry(), with what creating it said.
+struct LoadedProbe {
+  explicit LoadedProbe(FakeHost& host, const char* id = "thermometer") {
+    table.struct_size = sizeof(table);
+    code = ProbeEntry()->create_probe(id, host.table(), &table, &error);
+  }
+  ~LoadedProbe() {
+    if (code == SP_OK) table.destroy(table.self);
+  }
+  LoadedProbe(const LoadedProbe&) = delete;
+  LoadedProbe& operator=(const LoadedProbe&) = delete;
+
+  sp_probe table = {};
+  sp_error error = {sizeof(sp_error), SP_OK, ""};
+  sp_code code;
+};
+
 const sp_entry* TestEntry() { return stallpoint::plugin::Entry<Thrower, Countdown>::Table(); }
 
 stallpoint::testing::Answer OpenWith(const std::string& how) {
@@ -248,8 +292,7 @@ TEST_CASE("an unknown id is answered with the ids that are there") {
   out.struct_size = sizeof(out);
   sp_error error = {sizeof(sp_error), SP_OK, ""};
   CHECK(TestEntry()->create_workload("detector", host.table(), &out, &error) == SP_NOT_FOUND);
-  CHECK(std::string(error.message) ==
-        "no workload 'detector' in this plugin; it has the workloads: thrower, countdown");
+  CHECK(std::string(error.message) == "no workload 'detector' in this plugin; it has: thrower, countdown");
   sp_probe probe = {};
   CHECK(TestEntry()->create_probe("cpu", host.table(), &probe, &error) == SP_NOT_FOUND);
 }
@@ -326,4 +369,45 @@ TEST_CASE("the parts of a step follow one another and end with it") {
     parts.optimizer();
   }
   CHECK(host.marks() == std::vector<int32_t>{SP_MARK_FORWARD, SP_MARK_BACKWARD, SP_MARK_OPTIMIZER, SP_MARK_END});
+}
+
+TEST_CASE("a probe is offered with its series and period, and its values carry their names") {
+  FakeHost host;
+  LoadedProbe probe(host);
+  REQUIRE(probe.code == SP_OK);
+  REQUIRE(probe.table.series_count == 2);
+  CHECK(std::string(probe.table.series[1].name) == "outside");
+  CHECK(std::string(probe.table.series[1].unit) == "K");
+  CHECK(probe.table.min_poll_ns == 250'000'000);
+  REQUIRE(probe.table.start(probe.table.self, &probe.error) == SP_OK);
+  REQUIRE(probe.table.poll(probe.table.self, 0, &probe.error) == SP_OK);
+  CHECK(host.take_counters() == std::vector<std::pair<std::string, double>>{{"inside", 293}});
+  probe.table.stop(probe.table.self);
+  CHECK(host.log().empty());
+}
+
+TEST_CASE("what a probe throws is a code with its message, and a warning where there is no code") {
+  FakeHost nothing(std::map<std::string, std::string>{{"how", "no_sensor"}});
+  const LoadedProbe missing(nothing);
+  CHECK(missing.code == SP_NOT_FOUND);
+  CHECK(std::string(missing.error.message) == "no sensor here; plug one in");
+
+  FakeHost misspelt(std::map<std::string, std::string>{{"how", "typo"}});
+  LoadedProbe typo(misspelt);
+  CHECK(typo.table.poll(typo.table.self, 0, &typo.error) == SP_INTERNAL);
+  CHECK(std::string(typo.error.message) == "series outsied is emitted but not declared in series()");
+
+  FakeHost jammed(std::map<std::string, std::string>{{"how", "stuck"}});
+  const LoadedProbe stuck(jammed);
+  stuck.table.stop(stuck.table.self);
+  CHECK(jammed.log() == std::vector<std::string>{"thermometer: stop failed: cannot stop"});
+}
+
+TEST_CASE("workloads and probes of one plugin are told apart") {
+  CHECK(ProbeEntry()->descriptor(0)->kind == SP_KIND_WORKLOAD);
+  CHECK(ProbeEntry()->descriptor(1)->kind == SP_KIND_PROBE);
+  FakeHost host;
+  const LoadedProbe probe(host, "countdown");
+  CHECK(probe.code == SP_NOT_FOUND);
+  CHECK(std::string(probe.error.message) == "no probe 'countdown' in this plugin; it has: countdown, thermometer");
 }

@@ -17,6 +17,7 @@ From an installation to a recorded run of one's own workload: the build tree is 
   ./share/doc/stallpoint
   ./share/stallpoint
   ./share/stallpoint/templates
+  ./share/stallpoint/templates/probe
   ./share/stallpoint/templates/workload
   ./share/stallpoint/templates/workload_torch
 
@@ -65,6 +66,31 @@ The commands of its README.md run as they stand.
   $ grep '^squares (workload' readme.txt
   squares (workload 0.1): a straight line through points
 
+A probe of one's own is as near.
+
+  $ stallpoint plugin new probe busy_machine
+  busy_machine/CMakeLists.txt
+  busy_machine/README.md
+  busy_machine/busy_machine.cc
+  next:
+    cmake -S busy_machine -B busy_machine/build -DCMAKE_PREFIX_PATH=/*/installed (glob)
+    cmake --build busy_machine/build
+    ctest --test-dir busy_machine/build --output-on-failure
+  $ cd busy_machine && grep -E '^    (cmake|ctest|stallpoint|export) ' README.md > commands && cd ..
+  $ (cd busy_machine && bash -e commands > ../probe.txt 2>&1) || cat probe.txt
+  $ grep -oE 'busy_machine_(check|record|info) \.+   [A-Za-z]+' probe.txt | tr -s '.' ' '
+  busy_machine_check Passed
+  busy_machine_record Passed
+  busy_machine_info Passed
+  $ grep -E '^(pass|fail|crash|warn|skip) ' probe.txt | cut -d' ' -f1 | uniq -c | sed 's/^ *//'
+  10 pass
+  $ grep '^busy_machine (probe' probe.txt
+  busy_machine (probe 0.1): load of the machine
+  $ grep -c . busy_machine/busy_machine.cc | awk '$1 < 80 {print "short"}'
+  short
+  $ grep -rl @ --exclude-dir=build --exclude='*trace' busy_machine
+  [1]
+
 For scripts, its files and where they are.
 
   $ stallpoint plugin new workload image_pairs -o "my projects/pairs" --json | json '" ".join(o)' 'o["plugin"]' 'o["files"]'
@@ -96,10 +122,13 @@ A name that cannot be is answered with one that can; what there is no template f
          stallpoint plugin new --help lists what there is
   [2]
   $ stallpoint plugin new workload test 2>&1 | head -n 1
-  error: NAME: found 'test', which CMake keeps for itself; expected for example test_workload
-  $ stallpoint plugin new probe power
-  error: KIND: found 'probe', expected workload: * (glob)
+  error: NAME: found 'test', which CMake keeps for itself; expected for example test_plugin
+  $ stallpoint plugin new sampler power
+  error: KIND: found 'sampler', expected workload or probe
          stallpoint plugin new --help lists what there is
+  [2]
+  $ stallpoint plugin new probe power --torch
+  error: --torch: found the kind probe, expected workload: only that trains
   [2]
 
 A LibTorch that is not there is said so, with what to do.

@@ -70,6 +70,26 @@ TEST_CASE("slow reads with one worker: the read is named, and the workers that f
   CHECK(Says(d.lines[2], "--workers 6"));
 }
 
+TEST_CASE("what the storage probe saw tells a slow disk from a wait for something else") {
+  RunRecord run = Record(ReadAndDecode(20, 0.5), {.knobs = EmulatedKnobs(8, 1, "emulated:launch=20ms,sample=1ms")});
+  const auto seen = [&run](double blocked, int looks) {
+    auto& points = run.counters["storage.threads_blocked"];
+    points.clear();
+    const int64_t step_ns = (run.end_ns - run.begin_ns) / (2 * looks);
+    for (int i = 0; i < looks; ++i) points.push_back({run.end_ns - i * step_ns, blocked});
+    std::string all;
+    const Diagnosis d = Why(run);
+    REQUIRE(Find(d, "slow-input") != nullptr);
+    for (const std::string& line : Find(d, "slow-input")->evidence) all += line + "\n";
+    return all;
+  };
+  CHECK(Says(seen(0, 40), "looks no thread was blocked on a disk"));
+  CHECK_FALSE(Says(seen(0, 2), "blocked on a disk"));
+  run.counters["storage.device_read_latency"] = {{run.end_ns - (run.end_ns - run.begin_ns) / 4, 8e6}};
+  const std::string slow = seen(2, 40);
+  CHECK(Says(slow, "2 threads were blocked on a disk on the average; the data's disk took 8 ms a read"));
+}
+
 TEST_CASE("decoding that fills both cores: more workers are not the fix") {
   const RunRecord run = Record(ReadAndDecode(0.05, 20), {.knobs = EmulatedKnobs(8, 2), .steps = 60});
   const Diagnosis d = Why(run);

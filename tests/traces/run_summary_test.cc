@@ -1,9 +1,12 @@
 #include "traces/run_summary.h"
 
+#include <limits>
+
 #include "catch.h"
 #include "nlohmann/json.hpp"
 #include "tests/traces/decode_chunks.h"
 #include "tests/traces/steady_run.h"
+#include "traces/counter_summary.h"
 #include "traces/info_json.h"
 
 namespace stallpoint {
@@ -178,6 +181,31 @@ TEST_CASE("a run without steps has no step times, and its JSON says null") {
   CHECK(json["closed"] == false);
 }
 
+TEST_CASE("a probe's series are summed up under its name, and values that are no numbers are left out") {
+  TraceBuilder trace = SteadyRun(22);
+  trace::ProbeRun& cpu = *trace.run().add_probes();
+  cpu.set_id("cpu");
+  cpu.set_polls(3);
+  trace.run().add_probes()->set_id("nvml");
+  const uint32_t queue = trace.Series("cpu.run_queue", "1"), other = trace.Series("cpus", "bytes");
+  trace.Counter(queue, 101, 1);
+  trace.Counter(queue, 111, 4);
+  trace.Counter(queue, 121, std::numeric_limits<double>::quiet_NaN());
+  trace.Counter(other, 121, 7);
+  const RunRecord run = Load(trace);
+  REQUIRE(run.probes.size() == 2);
+  const auto series = SummarizeProbe(run, run.probes[0]);
+  REQUIRE(series.size() == 1);
+  CHECK(series[0].name == "run_queue");
+  CHECK(series[0].unit == "1");
+  CHECK(series[0].values == 2);
+  CHECK(series[0].mean == Approx(2.5));
+  CHECK(series[0].most == 4);
+  CHECK(run.probes[0].told());
+  CHECK_FALSE(run.probes[1].told());  // the recording was cut off
+  CHECK(SummarizeProbe(run, run.probes[1]).empty());
+}
+
 TEST_CASE("the JSON of info has the published keys") {
   TraceContents contents;
   contents.runs.push_back(Load(SteadyRun(30)));
@@ -207,7 +235,9 @@ TEST_CASE("the JSON of info has the published keys") {
                                          "limits",
                                          "events",
                                          "gaps",
-                                         "phases"});
+                                         "phases",
+                                         "calibration_runs",
+                                         "probes"});
   CHECK(json["schema_version"] == 1);
   CHECK(json["knobs"]["worker_count"] == 1);
   CHECK(json["outcome"] == "ok");

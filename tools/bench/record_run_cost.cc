@@ -93,6 +93,7 @@ int Main(int argc, char** argv) {
   app.add_option("--workers", request.knobs.worker_count, "loader workers")->capture_default_str();
   app.add_option("--batch", request.knobs.batch_size, "samples in a batch")->capture_default_str();
   app.add_option("--device", request.knobs.device, "device")->capture_default_str();
+  app.add_option("--probe", request.probes, "probes of the recorded runs")->delimiter(',');
   app.add_option("--pairs", pairs, "pairs of runs")->capture_default_str()->check(CLI::Range(2, 1000));
   CLI11_PARSE(app, argc, argv);
   for (const std::string& setting : settings) {

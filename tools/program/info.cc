@@ -7,6 +7,7 @@
 #include "tools/program/gate.h"
 #include "tools/program/text.h"
 #include "tools/program/verbs.h"
+#include "traces/counter_summary.h"
 #include "traces/growth.h"
 #include "traces/info_json.h"
 #include "traces/run_record.h"
@@ -42,6 +43,35 @@ std::string WhatGrew(const RunRecord& run) {
   return text;
 }
 
+std::string CounterText(double value, const std::string& unit) {
+  if (unit == "bytes") return HumanSize(value);
+  if (unit == "ns") return Milliseconds(value / 1e6);
+  if (unit == "bytes/s") return HumanSize(value) + "/s";
+  return fmt::format("{:.4g}{}{}", value, unit == "1" ? "" : " ", unit == "1" ? "" : Printable(unit));
+}
+
+void PrintProbes(const RunRecord& run, double wall_s) {
+  Table series({"of the probes", "mean", "most"});
+  size_t rows = 0;
+  for (const ProbeRecord& probe : run.probes) {
+    if (!probe.stopped.empty()) {
+      fmt::print("probe {} was stopped after {} polls: {}\n", Printable(probe.id), probe.polls,
+                 Printable(probe.stopped));
+    } else if (probe.told() && wall_s > 0) {
+      fmt::print("probe {}: {} polls, {:.2f} % of a core\n", Printable(probe.id), probe.polls,
+                 static_cast<double>(probe.cpu_ns) / 1e7 / wall_s);
+    }
+    if (!probe.told()) fmt::print("probe {}: what it took was not recorded\n", Printable(probe.id));
+    for (const CounterSummary& one : SummarizeProbe(run, probe)) {
+      if (one.most == 0 && one.mean == 0) continue;
+      series.Add(
+          {Printable(probe.id + "." + one.name), CounterText(one.mean, one.unit), CounterText(one.most, one.unit)});
+      ++rows;
+    }
+  }
+  if (rows > 0) fmt::print("{}", series.Render());
+}
+
 void PrintInfo(const TraceContents& contents) {
   const RunRecord& run = contents.main_run();
   const RunSummary summary = Summarize(run);
@@ -74,6 +104,7 @@ void PrintInfo(const TraceContents& contents) {
   if (const std::string grew = WhatGrew(run); !grew.empty()) {
     fmt::print("kept growing once the pipeline was full: {}\n", grew);
   }
+  PrintProbes(run, summary.wall_s);
   fmt::print("{} events, {} recorded, {} dropped, {} set aside\n", run.emitted, run.recorded, run.dropped,
              run.set_aside);
   if (contents.runs.size() > 1) fmt::print("{} runs in the file; figures are of the main one\n", contents.runs.size());

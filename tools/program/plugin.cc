@@ -43,8 +43,9 @@ void PrintPlugin(const run::Description::Plugin& plugin) {
   fmt::print("{} ({} {}): {}\n", Printable(plugin.id()), KindName(plugin.kind()), Printable(plugin.version()),
              Printable(plugin.summary()));
   Table options({"--set", "default", ""});
+  const std::string prefix = plugin.kind() == SP_KIND_PROBE ? plugin.id() + "." : "";
   for (const auto& option : plugin.options()) {
-    options.Add({Printable(option.key()), Printable(option.default_value()), Printable(option.help())});
+    options.Add({Printable(prefix + option.key()), Printable(option.default_value()), Printable(option.help())});
   }
   fmt::print("{}", options.Render("    "));
 }

@@ -57,7 +57,7 @@ int CheckOne(const CheckFlags& flags, const Context& context) {
   if (!reports.ok()) return Fail(reports.status(), ExitCodeOf(reports.status()));
 
   const int failed = Count(*reports, Verdict::kFail) + Count(*reports, Verdict::kCrash);
-  const int left_out = flags.only.empty() ? static_cast<int>(CheckNames().size() - reports->size()) : 0;
+  const bool loaded = reports->front().verdict == Verdict::kPass;
   if (context.json) {
     nlohmann::ordered_json json = JsonHead();
     json["plugin"] = flags.plugin;
@@ -70,7 +70,7 @@ int CheckOne(const CheckFlags& flags, const Context& context) {
   } else if (!context.quiet) {
     fmt::print("{} passed, {} failed, {} warned, {} skipped{}\n", Count(*reports, Verdict::kPass), failed,
                Count(*reports, Verdict::kWarn), Count(*reports, Verdict::kSkip),
-               left_out > 0 ? fmt::format(", {} not tried", left_out) : "");
+               loaded ? "" : ", the others not tried");
   }
   return failed == 0 ? kExitOk : kExitPlugin;
 }
@@ -79,11 +79,11 @@ int CheckOne(const CheckFlags& flags, const Context& context) {
 
 void AddPluginCheck(CLI::App& plugin, Context& context, int& exit_code) {
   CLI::App* verb = plugin.add_subcommand(
-      "check", "Whether a workload keeps the rules of the boundary: each check in a process of its own");
+      "check", "Whether a workload or probe keeps the rules of the boundary: each check in a process of its own");
   auto flags = std::make_shared<CheckFlags>();
   verb->add_option("PLUGIN", flags->plugin, "The plugin's file (a path with '/'), or an id")->required();
   verb->add_option("--data", flags->data_dir, "The folder the workload opens")->type_name("DIR");
-  verb->add_option("--set", flags->set, "An option of the workload, repeated")->type_name("KEY=VALUE");
+  verb->add_option("--set", flags->set, "An option of the plugin, repeated")->type_name("KEY=VALUE");
   verb->add_option("--only", flags->only, "One check besides loading")->type_name("CHECK");
   verb->add_option("--timeout", flags->timeout, "How long one check may take")
       ->type_name("TIME")

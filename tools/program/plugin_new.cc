@@ -26,7 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kWorkload = "workload";
+constexpr std::string_view kWorkload = "workload", kProbe = "probe";
 // The plugin's name becomes a target of its project, and CMake keeps these for itself.
 constexpr std::array<std::string_view, 11> kNamesOfCMake = {"all",        "clean",         "depend",  "edit_cache",
                                                             "help",       "install",       "package", "package_source",
@@ -56,14 +56,13 @@ std::string LegalName(std::string_view typed) {
     if (name.empty() && !absl::ascii_islower(lower)) continue;
     name += IsWordCharacter(lower) ? lower : '_';
   }
-  if (name.empty()) return "my_workload";
-  return IsOfCMake(name) ? name + "_workload" : name;
+  if (name.empty()) return "my_plugin";
+  return IsOfCMake(name) ? name + "_plugin" : name;
 }
 
 std::string CheckKind(const std::string& kind) {
-  return kind == kWorkload
-             ? ""
-             : fmt::format("found '{}', expected {}: there are templates for workloads only", kind, kWorkload);
+  return kind == kWorkload || kind == kProbe ? ""
+                                             : fmt::format("found '{}', expected {} or {}", kind, kWorkload, kProbe);
 }
 
 std::string CheckName(const std::string& name) {
@@ -159,6 +158,11 @@ std::string ShellWord(const fs::path& path) {
 }
 
 int NewProject(const NewFlags& flags, const Context& context) {
+  if (flags.torch && flags.kind != kWorkload) {
+    return Fail(absl::InvalidArgumentError(
+                    fmt::format("--torch: found the kind {}, expected {}: only that trains", flags.kind, kWorkload)),
+                kExitUsage);
+  }
   const fs::path folder = flags.folder.empty() ? flags.name : flags.folder;
   if (const absl::Status usable = CheckFolder(folder, context.force); !usable.ok()) return Fail(usable, kExitIo);
   const auto prefix = InstallPrefix();
@@ -191,13 +195,13 @@ int NewProject(const NewFlags& flags, const Context& context) {
 
 void AddPluginNew(CLI::App& plugin_verb, Context& context, int& exit_code) {
   CLI::App* verb =
-      plugin_verb.add_subcommand("new", "Write a project for a plugin of your own, which builds, trains and is tested");
+      plugin_verb.add_subcommand("new", "Write a project for a plugin of your own, which builds, runs and is tested");
   auto flags = std::make_shared<NewFlags>();
-  verb->add_option("KIND", flags->kind, "workload")->required()->check(CheckKind);
+  verb->add_option("KIND", flags->kind, "workload or probe")->required()->check(CheckKind);
   verb->add_option("NAME", flags->name, "Id of the plugin: a-z, 0-9 and _")->required()->check(CheckName);
   verb->add_flag("--torch", flags->torch, "Train by LibTorch");
   verb->add_option("-o", flags->folder, "Folder of the project (default: ./NAME)")->type_name("DIR");
-  verb->footer("Example:\n  stallpoint plugin new workload squares");
+  verb->footer("Example:\n  stallpoint plugin new workload squares\n  stallpoint plugin new probe power");
   AddCommonFlags(*verb, context);
   verb->callback([=, &context, &exit_code] { exit_code = NewProject(*flags, context); });
 }

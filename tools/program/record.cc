@@ -1,10 +1,11 @@
 // stallpoint record: runs a workload and writes its trace.
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "fmt/core.h"
+#include "fmt/format.h"
 #include "harness/run/run_exit.h"
 #include "replay/calibration.h"
 #include "tools/program/context.h"
@@ -24,6 +25,8 @@ namespace {
 constexpr int64_t kDefaultSteps = 100;
 // What `--device emulated` stands for when it is told no times: a mid-sized network on a small accelerator.
 constexpr int64_t kEmulatedLaunchNs = 2'000'000, kEmulatedSampleNs = 4'000'000;
+// `--probe none`: not even the default ones.
+constexpr char kNoProbes[] = "none";
 // A calibration run: long enough for a steady window behind start-up and priming.
 constexpr int64_t kCalibrationSteps = 30;
 
@@ -31,9 +34,13 @@ struct RecordFlags {
   std::string plugin, data, output, timeout;
   KnobFlags knobs;
   int64_t steps = 0, epochs = 0;
-  std::vector<std::string> set;
+  std::vector<std::string> set, probes;
   bool calibrate = false, in_process = false;
 };
+
+// Cheap enough to be always there: about 0.05 % of a core each (tools/bench/probes). What is slow is seen the first
+// time.
+std::vector<std::string> DefaultProbes() { return {"cpu", "memory", "storage"}; }
 
 std::string WithTimes(const std::string& device) {
   auto spec = ParseDevice(device);
@@ -43,6 +50,17 @@ std::string WithTimes(const std::string& device) {
   return FormatDevice(*spec);
 }
 
+absl::StatusOr<std::vector<std::string>> ChooseProbes(const RecordFlags& flags) {
+  if (flags.output.empty()) {
+    if (flags.probes.empty()) return flags.probes;
+    return absl::InvalidArgumentError("--probe: nothing is recorded without -o, so that a probe has nowhere to write");
+  }
+  if (flags.probes.empty()) return DefaultProbes();
+  if (std::count(flags.probes.begin(), flags.probes.end(), kNoProbes) == 0) return flags.probes;
+  if (flags.probes.size() == 1) return std::vector<std::string>();
+  return absl::InvalidArgumentError("--probe none: found other probes beside it, expected it alone");
+}
+
 absl::StatusOr<RunRequest> MakeRequest(const RecordFlags& flags, const Context& context) {
   RunRequest request;
   request.plugin = flags.plugin;
@@ -50,6 +68,9 @@ absl::StatusOr<RunRequest> MakeRequest(const RecordFlags& flags, const Context& 
   auto options = ParseSetOptions(flags.set);
   if (!options.ok()) return options.status();
   request.options = *std::move(options);
+  auto probes = ChooseProbes(flags);
+  if (!probes.ok()) return probes.status();
+  request.probes = *std::move(probes);
   auto knobs = flags.knobs.Apply(Knobs{});
   if (!knobs.ok()) return knobs.status();
   request.knobs = *std::move(knobs);
@@ -150,7 +171,14 @@ void AddRecord(CLI::App& program, Context& context, int& exit_code) {
   verb->add_option("--epochs", flags->epochs, "Passes over the data set instead, as PyTorch's loader makes them")
       ->check(CLI::PositiveNumber)
       ->excludes(steps);
-  verb->add_option("--set", flags->set, "Option of the workload, e.g. --set read_latency=20ms")->type_name("KEY=VALUE");
+  verb->add_option("--set", flags->set,
+                   "Option of the workload, e.g. --set read_latency=20ms, or of a probe: --set cpu.period=1s")
+      ->type_name("KEY=VALUE");
+  verb->add_option("--probe", flags->probes,
+                   fmt::format("Probes instead of {}, ids or files, e.g. --probe cpu,nvml; none: no probe",
+                               fmt::join(DefaultProbes(), ",")))
+      ->delimiter(',')
+      ->type_name("ID|FILE");
   verb->add_flag("--calibrate", flags->calibrate, "Also run what predictions lack: a second batch size, busy workers");
   verb->add_option("--timeout", flags->timeout, "End the run when no step finishes for so long, e.g. --timeout 60s")
       ->type_name("TIME");

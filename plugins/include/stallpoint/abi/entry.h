@@ -29,7 +29,7 @@ SP_ASSERT_OFFSET(sp_option, help, 24);
 typedef struct sp_descriptor {
   uint32_t struct_size;
   int32_t kind;
-  const char* id;      /* [a-z][a-z0-9_]*, unique in the search path */
+  const char* id;      /* [a-z][a-z0-9_]*, unique among those of its kind in the search path */
   const char* summary; /* one line */
   const char* version;
   int64_t option_count;
@@ -51,6 +51,7 @@ typedef struct sp_entry {
   const sp_descriptor* (*descriptor)(int32_t i);
   /* [control] Fills `out`, whose struct_size the host has set. SP_NOT_FOUND for an id that is not here. */
   sp_code (*create_workload)(const char* id, const sp_host* host, sp_workload* out, sp_error* error);
+  /* [poll] The same, on the probe's own thread. */
   sp_code (*create_probe)(const char* id, const sp_host* host, sp_probe* out, sp_error* error);
 } sp_entry;
 SP_ASSERT_OFFSET(sp_entry, build_fingerprint, 16);

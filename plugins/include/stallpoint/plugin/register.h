@@ -1,5 +1,5 @@
-// From classes to the C tables: STALLPOINT_PLUGIN(A, B, ...) at the end of one source file exports the workloads A, B,
-// ...
+// From classes to the C tables: STALLPOINT_PLUGIN(A, B, ...) at the end of one source file exports the workloads and
+// probes A, B, ...
 #ifndef STALLPOINT_PLUGIN_REGISTER_H_
 #define STALLPOINT_PLUGIN_REGISTER_H_
 
@@ -14,11 +14,21 @@
 #include "stallpoint/abi/entry.h"
 #include "stallpoint/plugin/error.h"
 #include "stallpoint/plugin/host.h"
+#include "stallpoint/plugin/probe.h"
 #include "stallpoint/plugin/workload.h"
 
 namespace stallpoint::plugin {
 
-// The callbacks of one class. `self` of the table is a Bound.
+// For callbacks that have no way to fail: what `body` throws becomes a warning in the log.
+template <typename Body>
+void LogFailure(Host host, const std::string& id, const char* where, Body&& body) noexcept {
+  sp_error error = {};
+  error.struct_size = sizeof(error);
+  if (Guarded(&error, body) == SP_OK) return;
+  Guarded(nullptr, [&] { host.warn(id + ": " + where + " failed: " + error.message); });
+}
+
+// The callbacks of one workload. `self` of the table is a Bound.
 template <typename W>
 class WorkloadTable {
  public:
@@ -94,14 +104,9 @@ class WorkloadTable {
 
   static W& Of(void* self) { return static_cast<Bound*>(self)->workload; }
 
-  // For callbacks that have no way to fail.
   template <typename Body>
   static void LogFailure(void* self, const char* where, Body&& body) noexcept {
-    const Host host = static_cast<Bound*>(self)->host;
-    sp_error error = {};
-    error.struct_size = sizeof(error);
-    if (Guarded(&error, body) == SP_OK) return;
-    Guarded(nullptr, [&] { host.warn(W::describe().id + ": " + where + " failed: " + error.message); });
+    plugin::LogFailure(static_cast<Bound*>(self)->host, W::describe().id, where, body);
   }
 
   static void Fill(const Sample& sample, sp_sample* out) {
@@ -144,16 +149,63 @@ class WorkloadTable {
   }
 };
 
-// The entry of a plugin with the workloads `Ws`.
-template <typename... Ws>
+// The callbacks of one probe. `self` of the table is a Bound.
+template <typename P>
+class ProbeTable {
+ public:
+  static void Create(const sp_host* host, sp_probe* out) {
+    auto bound = std::make_unique<Bound>(Host(host));
+    sp_probe table = {};
+    table.series_count = static_cast<int64_t>(bound->table.size());
+    table.series_stride = sizeof(sp_series);
+    table.series = bound->table.data();
+    table.min_poll_ns = bound->probe.min_poll_ns();
+    table.start = [](void* self, sp_error* error) { return Guarded(error, [&] { Of(self).probe.start(); }); };
+    table.stop = [](void* self) { LogFailure(self, "stop", [&] { Of(self).probe.stop(); }); };
+    table.poll = [](void* self, int64_t now_ns, sp_error* error) {
+      return Guarded(error, [&] { Of(self).probe.poll(now_ns, Of(self).emit); });
+    };
+    table.get_extension = [](void*, const char*) -> const void* { return nullptr; };
+    table.destroy = [](void* self) { LogFailure(self, "destroy", [&] { delete static_cast<Bound*>(self); }); };
+
+    table.self = bound.release();
+    table.struct_size = std::min<uint32_t>(out->struct_size, sizeof(table));
+    std::memcpy(out, &table, table.struct_size);
+  }
+
+ private:
+  struct Bound {
+    explicit Bound(Host h) : host(h), probe(h), series(probe.series()), emit(h, series) {
+      for (const Series& one : series) table.push_back({sizeof(sp_series), 0, one.name.c_str(), one.unit.c_str()});
+    }
+    Host host;
+    P probe;
+    const std::vector<Series> series;
+    Emitter emit;
+    std::vector<sp_series> table;
+  };
+
+  static Bound& Of(void* self) { return *static_cast<Bound*>(self); }
+
+  template <typename Body>
+  static void LogFailure(void* self, const char* where, Body&& body) noexcept {
+    plugin::LogFailure(Of(self).host, P::describe().id, where, body);
+  }
+};
+
+template <typename P>
+inline constexpr bool kIsProbe = std::is_base_of_v<Probe, P>;
+
+// The entry of a plugin with the workloads and probes `Ps`.
+template <typename... Ps>
 class STALLPOINT_PLUGIN_LOCAL Entry {
  public:
   static const sp_entry* Table() {
-    static const std::vector<Description> descriptions = {Ws::describe()...};
+    static const std::vector<Description> descriptions = {Ps::describe()...};
     static const sp_entry entry = {sizeof(sp_entry),
                                    SP_ABI_MAJOR,
                                    SP_ABI_MINOR,
-                                   static_cast<int32_t>(sizeof...(Ws)),
+                                   static_cast<int32_t>(sizeof...(Ps)),
                                    descriptions.front().build_fingerprint.c_str(),
                                    &Descriptor,
                                    &CreateWorkload,
@@ -164,13 +216,14 @@ class STALLPOINT_PLUGIN_LOCAL Entry {
  private:
   // A descriptor with the texts that it points to.
   struct Described {
-    explicit Described(Description d) : text(std::move(d)) {
+    Described(Description d, int32_t kind) : text(std::move(d)) {
       for (const Option& option : text.options) {
         options.push_back(
             {sizeof(sp_option), 0, option.key.c_str(), option.default_value.c_str(), option.help.c_str()});
       }
-      descriptor = {sizeof(sp_descriptor), SP_KIND_WORKLOAD,     text.id.c_str(),
-                    text.summary.c_str(),  text.version.c_str(), static_cast<int64_t>(options.size()),
+      descriptor = {sizeof(sp_descriptor), kind,
+                    text.id.c_str(),       text.summary.c_str(),
+                    text.version.c_str(),  static_cast<int64_t>(options.size()),
                     sizeof(sp_option),     options.data()};
     }
     Description text;
@@ -179,29 +232,56 @@ class STALLPOINT_PLUGIN_LOCAL Entry {
   };
 
   static const sp_descriptor* Descriptor(int32_t i) {
-    static const std::unique_ptr<Described> all[] = {std::make_unique<Described>(Ws::describe())...};
-    return i < 0 || i >= static_cast<int32_t>(sizeof...(Ws)) ? nullptr : &all[i]->descriptor;
+    static const std::unique_ptr<Described> all[] = {
+        std::make_unique<Described>(Ps::describe(), kIsProbe<Ps> ? SP_KIND_PROBE : SP_KIND_WORKLOAD)...};
+    return i < 0 || i >= static_cast<int32_t>(sizeof...(Ps)) ? nullptr : &all[i]->descriptor;
   }
 
   static sp_code CreateWorkload(const char* id, const sp_host* host, sp_workload* out, sp_error* error) {
     return Guarded(error, [&] {
-      if (!SP_HAS(sp_host, host, get_extension)) {
-        throw Error(SP_FAILED_PRECONDITION, "the host's table has " + std::to_string(host->struct_size) +
-                                                " bytes, expected at least " + std::to_string(sizeof(sp_host)) +
-                                                ": update stallpoint");
-      }
-      if (!((Ws::describe().id == id && (WorkloadTable<Ws>::Create(host, out), true)) || ...)) NotHere("workload", id);
+      CheckHost(host);
+      if (!(TryCreate<Ps>(id, host, out) || ...)) NotHere("workload", id);
     });
   }
 
-  static sp_code CreateProbe(const char* id, const sp_host*, sp_probe*, sp_error* error) {
-    return Guarded(error, [&] { NotHere("probe", id); });
+  static sp_code CreateProbe(const char* id, const sp_host* host, sp_probe* out, sp_error* error) {
+    return Guarded(error, [&] {
+      CheckHost(host);
+      if (!(TryCreate<Ps>(id, host, out) || ...)) NotHere("probe", id);
+    });
+  }
+
+  static void CheckHost(const sp_host* host) {
+    if (SP_HAS(sp_host, host, get_extension)) return;
+    throw Error(SP_FAILED_PRECONDITION, "the host's table has " + std::to_string(host->struct_size) +
+                                            " bytes, expected at least " + std::to_string(sizeof(sp_host)) +
+                                            ": update stallpoint");
+  }
+
+  template <typename P>
+  static bool TryCreate(const std::string& id, const sp_host* host, sp_workload* out) {
+    if constexpr (!kIsProbe<P>) {
+      if (P::describe().id != id) return false;
+      WorkloadTable<P>::Create(host, out);
+      return true;
+    }
+    return false;
+  }
+
+  template <typename P>
+  static bool TryCreate(const std::string& id, const sp_host* host, sp_probe* out) {
+    if constexpr (kIsProbe<P>) {
+      if (P::describe().id != id) return false;
+      ProbeTable<P>::Create(host, out);
+      return true;
+    }
+    return false;
   }
 
   [[noreturn]] static void NotHere(const std::string& kind, const char* id) {
     std::string known;
-    ((known += (known.empty() ? "" : ", ") + Ws::describe().id), ...);
-    throw Error(SP_NOT_FOUND, "no " + kind + " '" + id + "' in this plugin; it has the workloads: " + known);
+    ((known += (known.empty() ? "" : ", ") + Ps::describe().id), ...);
+    throw Error(SP_NOT_FOUND, "no " + kind + " '" + id + "' in this plugin; it has: " + known);
   }
 };
 

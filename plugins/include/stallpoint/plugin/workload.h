@@ -18,19 +18,11 @@
 #include <utility>
 
 #include "stallpoint/abi/workload.h"
+#include "stallpoint/plugin/description.h"
 #include "stallpoint/plugin/error.h"
 #include "stallpoint/plugin/host.h"
-#include "stallpoint/plugin/options.h"
 
 namespace stallpoint::plugin {
-
-struct Description {
-  std::string id;  // [a-z][a-z0-9_]*
-  std::string summary;
-  std::string version;
-  OptionList options;
-  std::string build_fingerprint;  // frameworks, "torch=2.15.0;cxx11abi=1"; empty: none
-};
 
 // A worker's memory for the samples of one batch; gone once the batch is collated, without destructors being run.
 class Arena {
