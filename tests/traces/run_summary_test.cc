@@ -232,6 +232,7 @@ TEST_CASE("the JSON of info has the published keys") {
                                          "stages",
                                          "host_memory_bytes",
                                          "device_memory_bytes",
+                                         "growth_per_sample",
                                          "limits",
                                          "events",
                                          "gaps",
