@@ -1,6 +1,6 @@
 # CUPTI's headers, for the backend that records what CUDA devices do; libcupti itself is looked for at run time. They
 # come with a CUDA toolkit (CUDA_HOME, /usr/local/cuda) or with the Python packages nvidia-cuda-cupti and
-# nvidia-cuda-runtime, which tools/setup installs unless it is told --no-torch. STALLPOINT_HAVE_CUPTI says whether they
+# nvidia-cuda-runtime and nvidia-cuda-crt, which tools/setup installs unless it is told --no-torch. STALLPOINT_HAVE_CUPTI says whether they
 # were found; without them a backend is built that only says so.
 set(STALLPOINT_HAVE_CUPTI OFF)
 if(NOT STALLPOINT_CUPTI STREQUAL "OFF")
@@ -17,10 +17,12 @@ if(NOT STALLPOINT_CUPTI STREQUAL "OFF")
   list(APPEND cupti_folders /usr/local/cuda/include /usr/local/cuda/extras/CUPTI/include)
   find_path(CUPTI_INCLUDE_DIR cupti.h PATHS ${cupti_folders} NO_DEFAULT_PATH)
   find_path(CUDA_INCLUDE_DIR cuda.h HINTS ${CUPTI_INCLUDE_DIR} PATHS ${cupti_folders} NO_DEFAULT_PATH)
-  if(CUPTI_INCLUDE_DIR AND CUDA_INCLUDE_DIR)
+  find_path(CUDA_CRT_INCLUDE_DIR crt/host_defines.h HINTS ${CUDA_INCLUDE_DIR} PATHS ${cupti_folders} NO_DEFAULT_PATH)
+  if(CUPTI_INCLUDE_DIR AND CUDA_INCLUDE_DIR AND CUDA_CRT_INCLUDE_DIR)
     set(STALLPOINT_HAVE_CUPTI ON)
     add_library(stallpoint_cupti_headers INTERFACE)
-    target_include_directories(stallpoint_cupti_headers SYSTEM INTERFACE ${CUPTI_INCLUDE_DIR} ${CUDA_INCLUDE_DIR})
+    target_include_directories(stallpoint_cupti_headers SYSTEM INTERFACE ${CUPTI_INCLUDE_DIR} ${CUDA_INCLUDE_DIR}
+      ${CUDA_CRT_INCLUDE_DIR})
     message(STATUS "CUPTI: ${CUPTI_INCLUDE_DIR}")
   endif()
 endif()

@@ -47,7 +47,10 @@ std::string CounterText(double value, const std::string& unit) {
   if (unit == "bytes") return HumanSize(value);
   if (unit == "ns") return Milliseconds(value / 1e6);
   if (unit == "bytes/s") return HumanSize(value) + "/s";
-  return fmt::format("{:.4g}{}{}", value, unit == "1" ? "" : " ", unit == "1" ? "" : Printable(unit));
+  const std::string number = value >= 1e4 ? fmt::format("{:.0f}", value) : fmt::format("{:.4g}", value);
+  if (unit == "1") return number;
+  if (unit == "1/s") return number + "/s";
+  return number + " " + Printable(unit);
 }
 
 void PrintProbes(const RunRecord& run, double wall_s) {

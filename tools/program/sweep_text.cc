@@ -67,8 +67,26 @@ bool IsRepeated(Knobs knobs, std::vector<Knobs>* without_workers) {
   return false;
 }
 
+// The recorded setting has a row of its own, unless a limit that was asked for now forbids it.
+bool IsRecorded(const Prediction& setting, const Prediction& recorded) {
+  Knobs knobs = setting.knobs;
+  if (MemoryMark(setting).empty()) {
+    knobs.host_limit_bytes = recorded.knobs.host_limit_bytes;
+    knobs.device_limit_bytes = recorded.knobs.device_limit_bytes;
+  }
+  return knobs == recorded.knobs;
+}
+
 bool Recommends(const std::optional<Recommendation>& recommendation, const Prediction& setting) {
   return recommendation && recommendation->knobs == setting.knobs;
+}
+
+bool RecommendsAsRecorded(const SweepResult& result) {
+  return std::any_of(result.settings.begin(), result.settings.end(),
+                     [&](const Prediction& p) {
+                       return IsRecorded(p, result.recorded) && Recommends(result.recommended, p);
+                     }) ||
+         Recommends(result.recommended, result.recorded);
 }
 
 std::string Mark(const SweepResult& result, const Prediction& setting) {
@@ -79,11 +97,10 @@ std::string Mark(const SweepResult& result, const Prediction& setting) {
 
 std::string SettingsTable(const SweepResult& result, bool only_marked) {
   Table table(kHeader);
-  table.Add(Row(result.recorded,
-                Recommends(result.recommended, result.recorded) ? "<- recorded, recommended" : "<- recorded"));
+  table.Add(Row(result.recorded, RecommendsAsRecorded(result) ? "<- recorded, recommended" : "<- recorded"));
   std::vector<Knobs> without_workers;
   for (const Prediction& setting : result.settings) {
-    if (setting.knobs == result.recorded.knobs) continue;
+    if (IsRecorded(setting, result.recorded)) continue;
     if (IsRepeated(setting.knobs, &without_workers)) continue;
     const std::string mark = Mark(result, setting);
     if (!only_marked || !mark.empty()) table.Add(Row(setting, mark));
