@@ -63,7 +63,11 @@ class ImageClassification : public plugin::Workload {
       options_.Refuse("classes",
                       "at least the " + std::to_string(folder_->class_count()) + " classes of the data, or 0");
     }
-    host_.info(folder_->summary());
+    if (folder_->labels() == ImageFolder::Labels::kHash) {
+      host_.warn(folder_->summary());
+    } else {
+      host_.info(folder_->summary());
+    }
     transform_id_ = host_.intern("transform");
   }
 

@@ -1,4 +1,5 @@
 // stallpoint info: what a trace holds.
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -87,7 +88,10 @@ void PrintInfo(const TraceContents& contents) {
                Milliseconds(summary.step_ms_mean), Milliseconds(summary.step_ms_median),
                Milliseconds(summary.step_ms_p90), summary.window.steps(),
                summary.window.steady ? "" : " (too few for a steady window: the whole run)", summary.throughput_per_s);
-    if (summary.epoch_edge_ms) fmt::print("an epoch's end costs {}\n", Milliseconds(*summary.epoch_edge_ms));
+    if (summary.epoch_edge_ms) {
+      // Below zero: the steps at the edges were shorter than usual by luck.
+      fmt::print("an epoch's end costs {}\n", Milliseconds(std::max(0.0, *summary.epoch_edge_ms)));
+    }
     const Shares& shares = summary.shares;
     Table where({"compute", "copy", "data wait", "sync", "launch", "other"});
     where.Add({Percent(shares.compute), Percent(shares.copy), Percent(shares.data_wait), Percent(shares.sync),
