@@ -137,6 +137,7 @@ Json InfoJson(const TraceContents& contents, const RunRecord& run) {
       {"host_memory_bytes", OrNull(summary.host_memory_bytes)},
       {"device_memory_bytes", OrNull(summary.device_memory_bytes)},
       {"growth_per_sample", GrowthJson(run)},
+      {"other_cores", OrNull(summary.other_cores)},
       {"limits",
        {{"host", TextOrNull(run.host_limit_enforcement)}, {"device", TextOrNull(run.device_limit_enforcement)}}},
       {"events",

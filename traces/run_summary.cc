@@ -222,6 +222,16 @@ std::optional<uint64_t> HostPeak(const RunRecord& run) {
   return AsBytes(held > 0 ? held : Peak(PointsOf(run, "host_memory_rss")));
 }
 
+std::optional<double> OtherCores(const RunRecord& run) {
+  constexpr int64_t kShortestNs = 500'000'000;  // the machine's time is told in hundredths of a second
+  const std::vector<CounterPoint>&own = PointsOf(run, "cpu_time_process"), &all = PointsOf(run, "cpu_time_machine");
+  if (own.empty() || own.size() != all.size()) return std::nullopt;
+  const int64_t length_ns = all.back().time_ns - all.front().time_ns;
+  if (length_ns < kShortestNs) return std::nullopt;
+  const double others = all.back().value - all.front().value - (own.back().value - own.front().value);
+  return std::max(0.0, others) / static_cast<double>(length_ns);
+}
+
 }  // namespace
 
 SteadyWindow FindSteadyWindow(const RunRecord& run) { return FindWindow(run, StepEnds(run)); }
@@ -242,6 +252,7 @@ RunSummary Summarize(const RunRecord& run) {
     break;
   }
   summary.host_memory_bytes = HostPeak(run);
+  summary.other_cores = OtherCores(run);
   summary.device_memory_bytes = AsBytes(Peak(PointsOf(run, "device_memory")));
 
   const std::vector<int64_t> ends = StepEnds(run);

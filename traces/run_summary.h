@@ -54,6 +54,8 @@ struct RunSummary {
   Shares shares;
   std::vector<StageSummary> stages;                                // sample stages, then "collate"
   std::optional<uint64_t> host_memory_bytes, device_memory_bytes;  // peaks
+  // Cores that other programs kept busy on the machine; absent for runs of less than half a second.
+  std::optional<double> other_cores;
 };
 
 SteadyWindow FindSteadyWindow(const RunRecord& run);

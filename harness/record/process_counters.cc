@@ -4,14 +4,20 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <string>
 
+#include "harness/record/clock.h"
+#include "harness/record/read_text.h"
+
 namespace stallpoint {
 namespace {
+
+constexpr int64_t kMachineCostFactor = 1000;
 
 // The value of a line "KEY: N kB", in bytes.
 std::optional<uint64_t> BytesOf(std::string_view status, std::string_view key) {
@@ -42,6 +48,24 @@ std::optional<uint64_t> CountOpenFiles() {
 
 }  // namespace
 
+std::optional<uint64_t> ParseMachineCpuNs(std::string_view stat, int64_t ticks_per_second) {
+  // "cpu  user nice system idle iowait irq softirq steal guest guest_nice"; guests are part of user and nice.
+  constexpr std::string_view kHead = "cpu ";
+  constexpr int kIdle = 3, kIowait = 4, kFields = 8;
+  if (ticks_per_second <= 0 || stat.substr(0, kHead.size()) != kHead) return std::nullopt;
+  std::string_view rest = stat.substr(kHead.size());
+  uint64_t ticks = 0;
+  for (int field = 0; field < kFields; ++field) {
+    rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+    uint64_t value;
+    const auto parsed = std::from_chars(rest.data(), rest.data() + rest.size(), value);
+    if (parsed.ec != std::errc()) return std::nullopt;
+    rest.remove_prefix(static_cast<size_t>(parsed.ptr - rest.data()));
+    if (field != kIdle && field != kIowait) ticks += value;
+  }
+  return ticks * (1'000'000'000 / static_cast<uint64_t>(ticks_per_second));
+}
+
 ProcessMemory ParseProcessMemory(std::string_view status) {
   ProcessMemory memory;
   memory.resident = BytesOf(status, "VmRSS");
@@ -68,7 +92,7 @@ ProcessMemory ProcessCounters::Memory() const {
   return ParseProcessMemory(std::string_view(text, length > 0 ? static_cast<size_t>(length) : 0));
 }
 
-ProcessSample ProcessCounters::Sample() const {
+ProcessSample ProcessCounters::Sample() {
   ProcessSample sample;
   sample.memory = Memory();
   rusage usage = {};
@@ -76,6 +100,16 @@ ProcessSample ProcessCounters::Sample() const {
   sample.page_faults_major = static_cast<uint64_t>(usage.ru_majflt);
   sample.page_faults_minor = static_cast<uint64_t>(usage.ru_minflt);
   sample.open_files = CountOpenFiles();
+  const int64_t begin_ns = MonotonicNs();
+  if (begin_ns >= next_machine_ns_) {
+    sample.machine_cpu_ns = ParseMachineCpuNs(ReadText("/proc/stat"), sysconf(_SC_CLK_TCK));
+    timespec cpu = {};
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0) {
+      sample.process_cpu_ns = static_cast<uint64_t>(cpu.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(cpu.tv_nsec);
+    }
+    const int64_t end_ns = MonotonicNs();
+    next_machine_ns_ = end_ns + kMachineCostFactor * (end_ns - begin_ns);
+  }
   return sample;
 }
 

@@ -128,6 +128,7 @@ class LiveRecorder : public Recorder {
   ProcessCounters process_counters_;
   uint32_t resident_series_ = 0, held_series_ = 0, held_peak_series_ = 0;
   uint32_t major_faults_series_ = 0, minor_faults_series_ = 0, open_files_series_ = 0;
+  uint32_t process_cpu_series_ = 0, machine_cpu_series_ = 0;
   std::unique_ptr<ChunkStream> stream_;
 
   std::mutex finish_mutex_;
@@ -146,6 +147,8 @@ LiveRecorder::LiveRecorder(Options options, std::unique_ptr<TraceWriter> writer)
     major_faults_series_ = definitions_.Series("page_faults_major", "1");
     minor_faults_series_ = definitions_.Series("page_faults_minor", "1");
     open_files_series_ = definitions_.Series("open_files", "1");
+    process_cpu_series_ = definitions_.Series("cpu_time_process", "ns");
+    machine_cpu_series_ = definitions_.Series("cpu_time_machine", "ns");
   }
   stream_ = std::make_unique<ChunkStream>(std::move(writer), options_.identity, &definitions_);
   pending_.AddPhase(trace::PHASE_STARTUP);
@@ -203,6 +206,8 @@ void LiveRecorder::SampleProcess() {
   record(major_faults_series_, sample.page_faults_major);
   record(minor_faults_series_, sample.page_faults_minor);
   record(open_files_series_, sample.open_files);
+  record(process_cpu_series_, sample.process_cpu_ns);
+  record(machine_cpu_series_, sample.machine_cpu_ns);
 }
 
 int64_t LiveRecorder::FlushOnce(bool last) {

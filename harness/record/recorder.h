@@ -51,8 +51,8 @@ class Recorder {
     int64_t flush_interval_ns = 100'000'000;
     // Also emit NVTX ranges around stages and steps, for a profiler that is attached.
     bool nvtx = true;
-    // Sample host_memory_rss, host_memory_held, host_memory_held_peak, page_faults_major, page_faults_minor and
-    // open_files.
+    // Sample the series of process_counters.h: host_memory_rss, host_memory_held, host_memory_held_peak,
+    // page_faults_major, page_faults_minor, open_files, cpu_time_process, cpu_time_machine.
     bool process_counters = true;
     // Called by the recorder's thread before every flush, to sample further counters.
     std::function<void(Recorder&)> on_flush;

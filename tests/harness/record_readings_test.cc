@@ -50,6 +50,14 @@ TEST_CASE("A kernel that does not tell anonymous memory from pages of files leav
   CHECK_FALSE(ParseProcessMemory("VmRSS: 18446744073709551615 kB").resident);
 }
 
+TEST_CASE("The machine's CPU time is without idling, waiting for a disk, and guests, which are counted already") {
+  CHECK(ParseMachineCpuNs("cpu  10 2 3 1000 500 4 5 6 100 100\ncpu0 1 1\n", 100) == 30u * 10'000'000);
+  CHECK_FALSE(ParseMachineCpuNs("cpu  10 2 3 1000 500 4 5\n", 100));
+  CHECK_FALSE(ParseMachineCpuNs("cpu0 10 2 3 1000 500 4 5 6\n", 100));
+  CHECK_FALSE(ParseMachineCpuNs("", 100));
+  CHECK_FALSE(ParseMachineCpuNs("cpu  1 2 3 4 5 6 7 8\n", 0));
+}
+
 TEST_CASE("Run-queue time is the second field of schedstat") {
   CHECK(ParseRunQueueNs("85712339 181970 112\n") == 181970u);
   CHECK(ParseRunQueueNs("0 0 1") == 0u);
@@ -70,7 +78,7 @@ TEST_CASE("A cgroup's quota in processors is understood in both versions") {
 }
 
 TEST_CASE("What the kernel says of a process that holds more memory is more") {
-  const ProcessCounters counters;
+  ProcessCounters counters;
   const ProcessSample before = counters.Sample();
   REQUIRE(before.memory.resident.has_value());
   std::vector<char> more(64 << 20, 1);

@@ -168,6 +168,21 @@ TEST_CASE("host memory is the most that the process held, or its resident memory
   CHECK(Summarize(Load(trace)).host_memory_bytes == 3'000'000'000);
 }
 
+TEST_CASE("what the machine computed beyond the run is what other programs did") {
+  const auto others = [](double until_ms) {
+    TraceBuilder trace = SteadyRun(3);
+    const uint32_t own = trace.Series("cpu_time_process", "ns"), all = trace.Series("cpu_time_machine", "ns");
+    trace.Counter(own, 0, 5e9);
+    trace.Counter(all, 0, 70e9);
+    trace.Counter(own, until_ms, 6e9);
+    trace.Counter(all, until_ms, 72.5e9);
+    return Summarize(Load(trace)).other_cores;
+  };
+  CHECK(*others(1000) == Approx(1.5));
+  CHECK_FALSE(others(400));
+  CHECK_FALSE(Summarize(Load(SteadyRun(3))).other_cores);
+}
+
 TEST_CASE("a run without steps has no step times, and its JSON says null") {
   TraceBuilder trace;
   trace.Phase(trace::PHASE_STARTUP, 0);
@@ -233,6 +248,7 @@ TEST_CASE("the JSON of info has the published keys") {
                                          "host_memory_bytes",
                                          "device_memory_bytes",
                                          "growth_per_sample",
+                                         "other_cores",
                                          "limits",
                                          "events",
                                          "gaps",

@@ -108,6 +108,7 @@ void PrintInfo(const TraceContents& contents) {
   if (summary.host_memory_bytes && summary.device_memory_bytes) fmt::print(", ");
   if (summary.device_memory_bytes) fmt::print("device memory {} at most", HumanSize(*summary.device_memory_bytes));
   if (summary.host_memory_bytes || summary.device_memory_bytes) fmt::print("\n");
+  if (const std::string others = OtherPrograms(summary.other_cores); !others.empty()) fmt::print("{}\n", others);
   if (const std::string grew = WhatGrew(run); !grew.empty()) {
     fmt::print("kept growing once the pipeline was full: {}\n", grew);
   }

@@ -42,6 +42,18 @@ std::string IntervalOf(const Prediction& p) {
   return fmt::format("{} to {}", Milliseconds(p.step_ms_low), Milliseconds(p.step_ms_high));
 }
 
+// What else the machine did during the run that it disturbed most.
+std::string DisturbedText(const std::vector<LiveSetting>& settings) {
+  std::optional<double> most;
+  for (const LiveSetting& setting : settings) {
+    for (const LiveRun& run : setting.runs) {
+      if (run.summary) most = std::max(most, run.summary->other_cores);
+    }
+  }
+  const std::string others = OtherPrograms(most);
+  return others.empty() ? "" : "  measured on a machine that was not idle: " + others + "\n";
+}
+
 std::string OneSetting(const LiveSetting& setting) {
   std::string text =
       fmt::format("{}, device {}\n", NameOf(setting.request.knobs), Printable(setting.request.knobs.device));
@@ -59,7 +71,7 @@ std::string OneSetting(const LiveSetting& setting) {
       table.Add({"measured", "", "", "", "", OutcomeName(run.outcome)});
     }
   }
-  text += table.Render();
+  text += table.Render() + DisturbedText({setting});
   for (const LiveRun& run : setting.runs) {
     if (!run.message.empty()) text += fmt::format("  {}\n", Printable(run.message));
   }
@@ -102,7 +114,7 @@ std::string SeveralSettings(const std::vector<LiveSetting>& settings) {
       if (!run.message.empty()) messages += fmt::format("{}: {}\n", NameOf(knobs), Printable(run.message));
     }
   }
-  return table.Render() + messages;
+  return table.Render() + DisturbedText(settings) + messages;
 }
 
 }  // namespace

@@ -73,6 +73,12 @@ std::string Percent(double share) {
   return std::abs(percent) >= 99.95 ? fmt::format("{:.0f} %", percent) : fmt::format("{:.1f} %", percent);
 }
 
+std::string OtherPrograms(std::optional<double> cores) {
+  constexpr double kFewestCores = 0.1;
+  if (!cores || *cores < kFewestCores) return "";
+  return fmt::format("other programs kept {:.2g} cores busy meanwhile", *cores);
+}
+
 std::string Milliseconds(double ms) {
   const double magnitude = std::abs(ms);
   if (magnitude >= 10'000) return fmt::format("{:.3g} s", ms / 1e3);

@@ -2,6 +2,7 @@
 #ifndef STALLPOINT_TOOLS_PROGRAM_TEXT_H_
 #define STALLPOINT_TOOLS_PROGRAM_TEXT_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,9 @@ std::string Percent(double share);
 std::string Milliseconds(double ms);
 // "2.4 ms (2.1 to 2.8)"
 std::string Interval(double ms, double low, double high);
+
+// "other programs kept 0.93 cores busy meanwhile"; empty when they took too little to matter, or nobody knows.
+std::string OtherPrograms(std::optional<double> cores);
 
 // A table with a header row; cells of a column are aligned, numbers to the right.
 class Table {
