@@ -88,7 +88,6 @@ struct MemoryModel {
   bool samples_identified = false;  // else it is 0 for want of a second batch size
   double batch_bytes_per_sample = 0;
   double arena_bytes_per_sample = 0;  // of each worker, main where there is none
-  double fit_error = 0.01;            // relative, standard
   int32_t workers = 0;                // of the main run
 
   std::optional<GrowingMemory> device;          // that a limit has to leave room for

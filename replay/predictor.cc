@@ -152,7 +152,7 @@ class ReplayPredictor final : public Predictor {
     const int64_t in_flight = MostInFlight(nominal.result.steps) + (p.shares.compute > 0.5 ? 1 : 0);
     Fill fill;
     fill.steps_in_flight = std::min<int64_t>(in_flight, scenario.steps_in_flight);
-    fill.batches = nominal.result.most_batches;
+    fill.batches = MostBatches(nominal.result, scenario);
     const MemoryForecast memory = ForecastMemory(model_, knobs, fill);
     p.host_memory_bytes = memory.host_bytes;
     p.device_memory_bytes = memory.device_bytes;

@@ -258,7 +258,7 @@ class LoaderSimulation {
     if (next_request_ < epoch_end_) RequestNext();
   }
 
-  void CountLoaded() { result_.most_batches = std::max(result_.most_batches, ++loaded_ - released_); }
+  void CountLoaded() { result_.counted_batches = std::max(result_.counted_batches, ++loaded_ - released_); }
 
   void EndStep() {
     step().main_end = cores_.now();

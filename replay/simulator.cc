@@ -1,6 +1,7 @@
 #include "replay/simulator.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace stallpoint {
 
@@ -13,29 +14,6 @@ SimulationResult Simulate(const DemandTape& tape, absl::Span<const BatchWork> ba
   if (scenario.in_order && !CoresCanBeShort(scenario)) return SolveRecurrence(tape, batches, scenario);
   return SimulateSharedCores(tape, batches, scenario);
 }
-
-namespace {
-
-// Looked for at the ends of some steps, an eighth of what is primed apart, which is as good as at all of them.
-int64_t MostBatches(const std::vector<StepTimes>& steps, const std::vector<double>& loaded, int64_t primed,
-                    int64_t ahead) {
-  const int64_t count = static_cast<int64_t>(steps.size());
-  const int64_t stride = std::max<int64_t>(1, primed / 8);
-  int64_t most = std::min<int64_t>(1, count);
-  for (int64_t i = 1; i < count; i += stride) {
-    int64_t in_memory = 1;
-    for (int64_t k = std::max<int64_t>(0, i - ahead); k < i; ++k) {
-      if (steps[k].device_end > steps[i - 1].main_end) ++in_memory;
-    }
-    for (int64_t j = i + 1; j < std::min(count, i + 1 + primed); ++j) {
-      if (loaded[j] <= steps[i].main_end) ++in_memory;
-    }
-    most = std::max(most, in_memory);
-  }
-  return most;
-}
-
-}  // namespace
 
 SimulationResult SolveRecurrence(const DemandTape& tape, absl::Span<const BatchWork> batches,
                                  const Scenario& scenario) {
@@ -88,8 +66,30 @@ SimulationResult SolveRecurrence(const DemandTape& tape, absl::Span<const BatchW
     result.host_cpu_ns += (load.cpu * scale.loading + batch.receive_ns + batch.launch_ns) * scale.cpu +
                           batch.step_ns * scale.device * scenario.device_threads;
   }
-  result.most_batches = MostBatches(steps, finished, primed, ahead);
+  if (workers > 0) result.loaded = std::move(finished);
   return result;
+}
+
+// Looked for at the ends of some steps, an eighth of what is primed apart, which is as good as at all of them.
+int64_t MostBatches(const SimulationResult& result, const Scenario& scenario) {
+  if (result.shared_cores) return result.counted_batches;
+  const std::vector<StepTimes>& steps = result.steps;
+  const int64_t count = static_cast<int64_t>(steps.size()), loads = static_cast<int64_t>(result.loaded.size());
+  const int64_t primed = int64_t{scenario.worker_count} * scenario.prefetch_depth;
+  const int64_t ahead = std::max<int64_t>(1, scenario.steps_in_flight);
+  const int64_t stride = std::max<int64_t>(1, primed / 8);
+  int64_t most = std::min<int64_t>(1, count);
+  for (int64_t i = 1; i < count; i += stride) {
+    int64_t in_memory = 1;
+    for (int64_t k = std::max<int64_t>(0, i - ahead); k < i; ++k) {
+      if (steps[k].device_end > steps[i - 1].main_end) ++in_memory;
+    }
+    for (int64_t j = i + 1; j < std::min(loads, i + 1 + primed); ++j) {
+      if (result.loaded[j] <= steps[i].main_end) ++in_memory;
+    }
+    most = std::max(most, in_memory);
+  }
+  return most;
 }
 
 }  // namespace stallpoint

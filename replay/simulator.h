@@ -85,10 +85,11 @@ struct StepTimes {
 
 struct SimulationResult {
   std::vector<StepTimes> steps;
-  double service_ns = 0;     // that loading took, of all batches, from taking a request to handing over
-  double host_cpu_ns = 0;    // computing done by all jobs
-  int64_t most_batches = 0;  // at a time in memory: loaded, and not yet back from a step that main knows to have ended
-  int64_t phases = 0;        // events that were simulated; 0 for the direct solution
+  double service_ns = 0;        // that loading took, of all batches, from taking a request to handing over
+  double host_cpu_ns = 0;       // computing done by all jobs
+  std::vector<double> loaded;   // of each batch, when it was in memory; of the direct solution with workers
+  int64_t counted_batches = 0;  // what MostBatches says; of shared cores, which count as they go
+  int64_t phases = 0;           // events that were simulated; 0 for the direct solution
   bool shared_cores = false;
 };
 
@@ -96,6 +97,10 @@ struct SimulationResult {
 bool CoresCanBeShort(const Scenario& scenario);
 
 SimulationResult Simulate(const DemandTape& tape, absl::Span<const BatchWork> batches, const Scenario& scenario);
+
+// The most batches in memory at a time: loaded, and not yet back from a step that main knows to have ended. Apart from
+// the simulation, which is run for intervals too, where nobody asks.
+int64_t MostBatches(const SimulationResult& result, const Scenario& scenario);
 
 // The two ways, for tests and benchmarks. The direct one requires in-order delivery and ignores the number of cores.
 SimulationResult SolveRecurrence(const DemandTape& tape, absl::Span<const BatchWork> batches, const Scenario& scenario);

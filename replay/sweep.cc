@@ -93,18 +93,6 @@ Recommendation Recommend(const Prediction& recorded, std::vector<const Predictio
   return recommendation;
 }
 
-}  // namespace
-
-std::vector<Knobs> SettingsOf(const Knobs& recorded, const SweepRanges& ranges) {
-  std::vector<Knobs> grid = {recorded};
-  grid = Multiply(grid, ranges.batch_size, &Knobs::batch_size);
-  grid = Multiply(grid, ranges.worker_count, &Knobs::worker_count);
-  grid = Multiply(grid, ranges.prefetch_depth, &Knobs::prefetch_depth);
-  grid = Multiply(grid, ranges.steps_in_flight, &Knobs::steps_in_flight);
-  grid = Multiply(grid, ranges.host_limit_bytes, &Knobs::host_limit_bytes);
-  return Multiply(grid, ranges.device_limit_bytes, &Knobs::device_limit_bytes);
-}
-
 // Predicts the settings of the grid in order, on several threads, until `keep_going` says no. What is returned is the
 // grid from its beginning on, whole unless cancelled, and depends on nothing but the grid.
 std::vector<Prediction> PredictAll(const Predictor& predictor, const std::vector<Knobs>& grid, int threads,
@@ -135,6 +123,18 @@ std::vector<Prediction> PredictAll(const Predictor& predictor, const std::vector
   for (std::thread& helper : helpers) helper.join();
   predictions.resize(std::min<size_t>(taken, grid.size()));
   return predictions;
+}
+
+}  // namespace
+
+std::vector<Knobs> SettingsOf(const Knobs& recorded, const SweepRanges& ranges) {
+  std::vector<Knobs> grid = {recorded};
+  grid = Multiply(grid, ranges.batch_size, &Knobs::batch_size);
+  grid = Multiply(grid, ranges.worker_count, &Knobs::worker_count);
+  grid = Multiply(grid, ranges.prefetch_depth, &Knobs::prefetch_depth);
+  grid = Multiply(grid, ranges.steps_in_flight, &Knobs::steps_in_flight);
+  grid = Multiply(grid, ranges.host_limit_bytes, &Knobs::host_limit_bytes);
+  return Multiply(grid, ranges.device_limit_bytes, &Knobs::device_limit_bytes);
 }
 
 SweepResult Sweep(const Predictor& predictor, const SweepRanges& ranges,

@@ -3,10 +3,12 @@
 #define STALLPOINT_HARNESS_CHECK_CHECKS_H_
 
 #include <cstdint>
+#include <exception>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "harness/check/plugin_check.h"
 #include "stallpoint/abi/entry.h"
 
@@ -35,6 +37,21 @@ CheckResult CheckUnknownId(const CheckTarget& target);
 CheckResult CheckErrorMessage(const CheckTarget& target);
 CheckResult CheckOlderHost(const CheckTarget& target);
 CheckResult CheckNewerHost(const CheckTarget& target);
+
+// Calls body(function), which keeps in `function` the name of what it calls; says which let an exception out, or what
+// `body` found.
+template <typename Body>
+CheckResult WithoutExceptions(Body body) {
+  const char* function = "";
+  try {
+    return body(function);
+  } catch (const std::exception& thrown) {
+    return {Verdict::kFail,
+            absl::StrCat(function, "() let an exception out: ", thrown.what(), "; return a code and fill sp_error")};
+  } catch (...) {
+    return {Verdict::kFail, absl::StrCat(function, "() let something be thrown out of it")};
+  }
+}
 
 // Of either at work.
 CheckResult CheckExceptions(const CheckTarget& target);

@@ -96,8 +96,8 @@ CheckResult CheckProbeExceptions(const CheckTarget& target) {
   sp_error error = NoPluginError();
   sp_probe table = {};
   table.struct_size = sizeof(table);
-  const char* function = "create_probe";
-  try {
+  return WithoutExceptions([&](const char*& function) -> CheckResult {
+    function = "create_probe";
     const sp_code code = plugin->library.entry().create_probe(plugin->descriptor->id, host.table(), &table, &error);
     if (code != SP_OK) return NotStarted(ToStatus(code, error, function));
     if (auto checked = CheckProbeTable(plugin->descriptor->id, table); !checked.ok()) return Failed(checked.status());
@@ -110,13 +110,8 @@ CheckResult CheckProbeExceptions(const CheckTarget& target) {
     }
     function = "destroy";
     table.destroy(table.self);
-  } catch (const std::exception& thrown) {
-    return {Verdict::kFail,
-            absl::StrCat(function, "() let an exception out: ", thrown.what(), "; return a code and fill sp_error")};
-  } catch (...) {
-    return {Verdict::kFail, absl::StrCat(function, "() let something be thrown out of it")};
-  }
-  return {Verdict::kPass, "what goes wrong comes back as a code"};
+    return {Verdict::kPass, "what goes wrong comes back as a code"};
+  });
 }
 
 CheckResult CheckStopTwice(const CheckTarget& target) {

@@ -91,8 +91,8 @@ CheckResult CheckExceptions(const CheckTarget& target) {
   HostServices host(nullptr, memory, target.options, cancelled);
   sp_error error = {};
   error.struct_size = sizeof(error);
-  const char* function = "create_workload";
-  try {
+  return WithoutExceptions([&](const char*& function) -> CheckResult {
+    function = "create_workload";
     sp_workload table = {};
     table.struct_size = sizeof(table);
     if (plugin->library.entry().create_workload(plugin->descriptor->id, host.table(), &table, &error) != SP_OK) {
@@ -120,13 +120,8 @@ CheckResult CheckExceptions(const CheckTarget& target) {
     }
     function = "destroy";
     table.destroy(table.self);
-  } catch (const std::exception& thrown) {
-    return {Verdict::kFail,
-            absl::StrCat(function, "() let an exception out: ", thrown.what(), "; return a code and fill sp_error")};
-  } catch (...) {
-    return {Verdict::kFail, absl::StrCat(function, "() let something be thrown out of it")};
-  }
-  return {Verdict::kPass, "what goes wrong comes back as a code"};
+    return {Verdict::kPass, "what goes wrong comes back as a code"};
+  });
 }
 
 CheckResult CheckOutOfRange(const CheckTarget& target) {

@@ -26,7 +26,6 @@ namespace stallpoint {
 namespace {
 
 constexpr size_t kMostMarks = 16;  // of one step
-constexpr double kNsPerMs = 1e6;
 
 // What one step in flight has of its own.
 struct Slot {
@@ -220,7 +219,7 @@ class CudaDevice : public Device {
     slot.step.status = workload_.Step(view, &slot.result);
     issuing_ = nullptr;
     place.Enter(-1, -1, trace::STAGE_KIND_SAMPLE);
-    const size_t loss_bytes = ScalarBytes(slot.result.device_loss_dtype);
+    const size_t loss_bytes = ElementBytes(slot.result.device_loss_dtype);
     if (slot.step.status.ok() && slot.result.device_loss != nullptr && loss_bytes > 0) {
       const auto from = reinterpret_cast<CudaDriver::Pointer>(slot.result.device_loss);
       absl::Status copied =

@@ -27,23 +27,6 @@ T LoadAs(const void* memory) {
 
 }  // namespace
 
-size_t ScalarBytes(int32_t dtype) {
-  switch (dtype) {
-    case SP_DTYPE_U8:
-      return 1;
-    case SP_DTYPE_F16:
-    case SP_DTYPE_BF16:
-      return 2;
-    case SP_DTYPE_F32:
-    case SP_DTYPE_I32:
-      return 4;
-    case SP_DTYPE_I64:
-      return 8;
-    default:
-      return 0;
-  }
-}
-
 std::optional<double> ReadScalar(const void* memory, int32_t dtype) {
   switch (dtype) {
     case SP_DTYPE_F32:

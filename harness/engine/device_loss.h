@@ -10,8 +10,6 @@ namespace stallpoint {
 
 inline constexpr size_t kLargestScalarBytes = 8;
 
-// Bytes of a scalar of this SP_DTYPE; 0 when it is none.
-size_t ScalarBytes(int32_t dtype);
 // A scalar in the host's memory, of any alignment; nothing when `dtype` is no SP_DTYPE.
 std::optional<double> ReadScalar(const void* memory, int32_t dtype);
 

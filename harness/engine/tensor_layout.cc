@@ -9,6 +9,8 @@ namespace {
 
 constexpr uint64_t kLargestTensor = uint64_t{1} << 50;
 
+}  // namespace
+
 uint64_t ElementBytes(int32_t dtype) {
   switch (dtype) {
     case SP_DTYPE_U8:
@@ -25,6 +27,8 @@ uint64_t ElementBytes(int32_t dtype) {
       return 0;
   }
 }
+
+namespace {
 
 const char* TypeName(int32_t dtype) {
   static constexpr const char* kNames[] = {"?", "u8", "i32", "i64", "f32", "f16", "bf16"};

@@ -17,6 +17,9 @@ struct LayoutSize {
 // InvalidArgument names the tensor and what was found and expected.
 absl::StatusOr<LayoutSize> MeasureLayout(const sp_layout& layout);
 
+// Bytes of an element of this SP_DTYPE; 0 when it is none.
+uint64_t ElementBytes(int32_t dtype);
+
 // Bytes of one tensor of a measured layout.
 uint64_t TensorBytes(const sp_tensor& tensor);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "absl/types/span.h"
 #include "fmt/core.h"
 #include "replay/json.h"
 #include "replay/statistics.h"
@@ -43,7 +44,7 @@ std::string IntervalOf(const Prediction& p) {
 }
 
 // What else the machine did during the run that it disturbed most.
-std::string DisturbedText(const std::vector<LiveSetting>& settings) {
+std::string DisturbedText(absl::Span<const LiveSetting> settings) {
   std::optional<double> most;
   for (const LiveSetting& setting : settings) {
     for (const LiveRun& run : setting.runs) {
@@ -71,7 +72,7 @@ std::string OneSetting(const LiveSetting& setting) {
       table.Add({"measured", "", "", "", "", OutcomeName(run.outcome)});
     }
   }
-  text += table.Render() + DisturbedText({setting});
+  text += table.Render() + DisturbedText(absl::MakeConstSpan(&setting, 1));
   for (const LiveRun& run : setting.runs) {
     if (!run.message.empty()) text += fmt::format("  {}\n", Printable(run.message));
   }

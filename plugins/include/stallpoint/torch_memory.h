@@ -22,12 +22,12 @@ namespace stallpoint::plugin {
 class STALLPOINT_PLUGIN_LOCAL DeviceMemory {
  public:
   // Does nothing under a harness that offers no such memory: the device has its own, or the harness is older.
-  explicit DeviceMemory(Host host)
-      : memory_(static_cast<const sp_device_memory*>(
-            host.table()->get_extension(host.table()->self, SP_EXTENSION_DEVICE_MEMORY))) {
-    if (memory_ == nullptr || !Installed()) return;
+  explicit DeviceMemory(Host host) {
+    const sp_host* table = host.table();
+    const void* offered = table->get_extension(table->self, SP_EXTENSION_DEVICE_MEMORY);
+    if (offered == nullptr || !Installed()) return;
     static uint64_t last_serial = 0;
-    Offered() = memory_;
+    Offered() = static_cast<const sp_device_memory*>(offered);
     serial_ = OpenSerial() = ++last_serial;
   }
   ~DeviceMemory() {
@@ -108,7 +108,6 @@ class STALLPOINT_PLUGIN_LOCAL DeviceMemory {
     return serial;
   }
 
-  const sp_device_memory* const memory_;
   uint64_t serial_ = 0;
 };
 
