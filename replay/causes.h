@@ -63,7 +63,6 @@ struct Found {
 // More workers, then more prefetch, then both, up to so many workers and 8 batches each. Nothing when no setting is
 // worth a change.
 std::optional<Found> SearchLoaderFix(const Predictor& predictor, int32_t most_workers, double threshold);
-int32_t MostWorkers(double cores);  // worth trying: max(32, 4 * cores)
 // Fewest workers within 2 % of the best step time, up to the recorded number.
 Prediction FewestWorkersAsFast(const Predictor& predictor);
 

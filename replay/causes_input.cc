@@ -5,6 +5,7 @@
 #include "fmt/core.h"
 #include "replay/causes.h"
 #include "replay/probe_evidence.h"
+#include "replay/recommend.h"
 #include "traces/units.h"
 
 namespace stallpoint {

@@ -4,11 +4,11 @@
 #include <vector>
 
 #include "replay/causes.h"
+#include "replay/recommend.h"
 
 namespace stallpoint {
 namespace {
 
-constexpr int32_t kDeepestPrefetch = 8;
 constexpr double kWorthAChange = 0.05;
 
 // The first of the settings that frees; `tried` gathers the others.
@@ -23,8 +23,6 @@ std::optional<Found> FirstFreeing(const Predictor& predictor, const std::vector<
 }
 
 }  // namespace
-
-int32_t MostWorkers(double cores) { return std::max(32, static_cast<int32_t>(4 * cores)); }
 
 std::optional<Found> SearchLoaderFix(const Predictor& predictor, int32_t most_workers, double threshold) {
   const Knobs& recorded = predictor.recorded();

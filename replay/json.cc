@@ -34,11 +34,31 @@ Json StallPointJson(const StallPoint& point) {
           {"wait", Text(Name(point.wait))}};
 }
 
+// How sure it is stands beside it where that was asked for.
+Json RecommendationJson(const Recommendation& recommendation, const Choice* choice) {
+  Json json = {{"knobs", ToJson(recommendation.knobs)},
+               {"throughput_gain", Number(recommendation.throughput_gain)},
+               {"reason", recommendation.reason}};
+  for (const char* key : {"chance", "expected_loss", "high_loss", "ceiling_per_s", "runner_up"}) json[key] = nullptr;
+  if (choice == nullptr) return json;
+  json["chance"] = Number(choice->chance);
+  json["expected_loss"] = Number(choice->expected_loss);
+  json["high_loss"] = Number(choice->high_loss);
+  json["ceiling_per_s"] = Number(choice->ceiling_per_s);
+  if (const auto& other = choice->runner_up) {
+    json["runner_up"] = {{"knobs", ToJson(other->setting.knobs)},
+                         {"throughput_per_s", Number(other->setting.throughput_per_s)},
+                         {"chance", Number(other->chance)}};
+  }
+  return json;
+}
+
 Json RecommendationJson(const std::optional<Recommendation>& recommendation) {
-  if (!recommendation) return nullptr;
-  return {{"knobs", ToJson(recommendation->knobs)},
-          {"throughput_gain", Number(recommendation->throughput_gain)},
-          {"reason", recommendation->reason}};
+  return recommendation ? RecommendationJson(*recommendation, nullptr) : Json(nullptr);
+}
+
+Json RecommendationJson(const std::optional<Choice>& choice) {
+  return choice ? RecommendationJson(choice->recommendation, &*choice) : Json(nullptr);
 }
 
 Json FixJson(const std::optional<Fix>& fix) {
@@ -77,15 +97,39 @@ Json PredictionJson(const Prediction& p) {
           {"epoch_edge_ms", Number(p.epoch_edge_ms)}};
 }
 
-Json SweepJson(const SweepResult& result) {
+namespace {
+
+Json SettingsJson(const Prediction& recorded, const std::vector<Prediction>& settings,
+                  const std::vector<StallPoint>& stall_points) {
   Json json = Head();
-  json["recorded"] = PredictionJson(result.recorded);
+  json["recorded"] = PredictionJson(recorded);
   json["settings"] = Json::array();
-  for (const Prediction& p : result.settings) json["settings"].push_back(PredictionJson(p));
+  for (const Prediction& p : settings) json["settings"].push_back(PredictionJson(p));
   json["stall_points"] = Json::array();
-  for (const StallPoint& point : result.stall_points) json["stall_points"].push_back(StallPointJson(point));
+  for (const StallPoint& point : stall_points) json["stall_points"].push_back(StallPointJson(point));
+  return json;
+}
+
+}  // namespace
+
+Json SweepJson(const SweepResult& result) {
+  Json json = SettingsJson(result.recorded, result.settings, result.stall_points);
   json["recommended"] = RecommendationJson(result.recommended);
   json["recommended_any_batch"] = RecommendationJson(result.recommended_any_batch);
+  json["search"] = nullptr;
+  return json;
+}
+
+Json AdviceJson(const Advice& advice) {
+  Json json = SettingsJson(advice.recorded, advice.weighed, advice.stall_points);
+  json["recommended"] = RecommendationJson(advice.same_batch);
+  json["recommended_any_batch"] = RecommendationJson(advice.any_batch);
+  json["search"] = {{"settings", advice.settings},
+                    {"simulated", advice.simulated},
+                    {"complete", advice.complete},
+                    {"stopped", nullptr},
+                    {"next", advice.next ? ToJson(*advice.next) : Json(nullptr)},
+                    {"live_runs", Json::array()}};
   return json;
 }
 

@@ -3,6 +3,7 @@
 #define STALLPOINT_REPLAY_JSON_H_
 
 #include "nlohmann/json_fwd.hpp"
+#include "replay/advice.h"
 #include "replay/diagnosis.h"
 #include "replay/prediction.h"
 #include "replay/sweep.h"
@@ -11,6 +12,9 @@ namespace stallpoint {
 
 // Whole documents, with `schema_version` and `stallpoint_version`.
 nlohmann::ordered_json SweepJson(const SweepResult& result);
+// The same keys; `settings` are those that were weighed, and `search` says how they were found. `search.stopped` and
+// `search.live_runs` are the caller's to fill: null and empty.
+nlohmann::ordered_json AdviceJson(const Advice& advice);
 nlohmann::ordered_json DiagnosisJson(const Diagnosis& diagnosis);
 
 // Pieces.

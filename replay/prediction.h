@@ -42,6 +42,18 @@ struct Prediction {
   double stall_share() const { return shares.stall(); }
 };
 
+// How far each term that is not known exactly is from its estimate, in its standard errors; a day on which all are 0 is
+// as predicted.
+struct Day {
+  double host_speed = 0;  // positive: slower
+  double computing = 0;   // mean demand of the samples met
+  double waits = 0;
+  double device = 0;       // the fit of the step to the batch size
+  double crowding = 0;     // what time slices cost; never less than nothing
+  double disturbance = 0;  // -1: what the recorded run did not explain is gone
+  double loading = 0;      // what the model itself gets wrong of loading
+};
+
 // The boundary along one axis, other knobs as recorded.
 struct StallPoint {
   std::string axis;                    // a key of `knobs`

@@ -8,6 +8,7 @@
 #include "replay/accounting.h"
 #include "replay/cost_model.h"
 #include "replay/memory_forecast.h"
+#include "replay/scales_of_day.h"
 #include "replay/simulator.h"
 #include "replay/statistics.h"
 #include "traces/device_spec.h"
@@ -25,12 +26,7 @@ constexpr size_t kFewestCornerSteps = 64;
 // What no other term of an interval covers, seen on runs that nothing contends for.
 constexpr double kModelError = 0.007;
 constexpr double kModelErrorNs = 30e3;
-// The kernel's time slices cost capacity when jobs that sleep and compute outnumber the cores; sharing does not show
-// it.
-constexpr double kTimeSliceError = 0.10;
-constexpr double kDisturbanceGrowth = 0.5;
 constexpr double kSaturated = 0.9;
-constexpr double kConfidenceOfErrors = 0.8;
 
 int64_t Primed(const Knobs& knobs) { return int64_t{knobs.worker_count} * knobs.prefetch_depth; }
 
@@ -46,14 +42,26 @@ class ReplayPredictor final : public Predictor {
 
   Prediction Predict(const Knobs& knobs) const override { return PredictWithout(knobs, Without::kNothing); }
 
+  Prediction Estimate(const Knobs& knobs) const override {
+    return Describe(knobs, UsualBatches(knobs, Without::kNothing), Without::kNothing, false);
+  }
+
+  double ThroughputOn(const Knobs& knobs, const Day& day) const override {
+    const std::vector<BatchWork> batches = UsualBatches(knobs, Without::kNothing);
+    Scenario scenario = ScenarioOf(knobs, Without::kNothing);
+    scenario.scales = ScalesOfDay(model_, knobs, scenario, model_.DeviceOf(knobs), day);
+    return Throughput(Run(knobs, batches, scenario), batches);
+  }
+
+  StepFloor FloorOf(const Knobs& knobs) const override { return stallpoint::FloorOf(model_, knobs); }
+
   Prediction PredictRun(const Knobs& knobs, int64_t steps) const override {
     if (steps <= 0) return Predict(knobs);
-    return Describe(knobs, model_.Batches(knobs, steps, true), Without::kNothing);
+    return Describe(knobs, model_.Batches(knobs, steps, true), Without::kNothing, true);
   }
 
   Prediction PredictWithout(const Knobs& knobs, Without removed) const override {
-    const bool endless = !model_.epochs || removed == Without::kEpochEdges;
-    return Describe(knobs, model_.Batches(knobs, StepsToSimulate(knobs, endless), endless), removed);
+    return Describe(knobs, UsualBatches(knobs, removed), removed, true);
   }
 
   std::string WithFittedTimes(const std::string& device) const override {
@@ -88,8 +96,14 @@ class ReplayPredictor final : public Predictor {
     return std::max<int64_t>(1, Primed(knobs)) + window;
   }
 
+  std::vector<BatchWork> UsualBatches(const Knobs& knobs, Without removed) const {
+    const bool endless = !model_.epochs || removed == Without::kEpochEdges;
+    return model_.Batches(knobs, StepsToSimulate(knobs, endless), endless);
+  }
+
   Scenario ScenarioOf(const Knobs& knobs, Without removed) const {
     Scenario scenario = model_.ScenarioOf(knobs);
+    scenario.samples_per_phase = static_cast<int32_t>(std::max<int64_t>(1, knobs.batch_size / kPhasesOfABatch));
     if (removed == Without::kLoading) scenario.scales.loading = 0;
     if (removed == Without::kSyncEachStep && !model_.device_on_main) {
       scenario.steps_in_flight = std::max(2, knobs.steps_in_flight);
@@ -104,46 +118,29 @@ class ReplayPredictor final : public Predictor {
     return simulated;
   }
 
-  // The factors of a slow or a fast day: sampling, the host's speed, the device's fit.
-  Scales ScalesOf(const Knobs& knobs, const Scenario& scenario, const DeviceModel& device, bool slow) const {
-    const double z = TwoSidedZ(options_.confidence);
-    const double widen = z / TwoSidedZ(kConfidenceOfErrors);
-    const double host = (slow ? model_.host_speed.up : model_.host_speed.down) * widen;
-    const Uncertainty fit = device.UncertaintyAt(knobs.batch_size);
-    double computing = std::hypot(z * model_.cpu_error, host);
-    if (slow && scenario.worker_count > scenario.cores && model_.tape.has_waits()) {
-      const double crowd = std::min(1.0, scenario.worker_count / scenario.cores - 1);
-      computing = std::hypot(computing, kTimeSliceError * crowd * widen);
-    }
-    double stepping = (slow ? fit.up : fit.down) * widen;
-    if (device.threads > 0) stepping = std::hypot(stepping, host);
-    const double sign = slow ? 1 : -1;
-    Scales scales = scenario.scales;
-    // What the run itself does not explain may go away as it came, or grow.
-    const auto disturbed = [&](double factor) { return slow ? 1 + (factor - 1) * (1 + kDisturbanceGrowth) : 1; };
-    scales.delay *= slow ? 1 + kDisturbanceGrowth : 0;
-    scales.cpu *= disturbed(model_.disturbance.slow) / model_.disturbance.slow;
-    if (scenario.device_threads > 0) {
-      scales.device *= disturbed(model_.disturbance.device_slow) / model_.disturbance.device_slow;
-    }
-    scales.wait *= std::max(0.05, 1 + sign * z * model_.wait_error);
-    scales.cpu *= std::max(0.05, 1 + sign * computing);
-    scales.device *= std::max(0.05, 1 + sign * stepping);
-    return scales;
+  static double Throughput(const Simulated& simulated, const std::vector<BatchWork>& batches) {
+    const SimulatedWindow& window = simulated.window;
+    double samples = 0;
+    for (int64_t i = window.first; i < window.last; ++i) samples += batches[i].samples;
+    const double length = window.end_ns - window.begin_ns;
+    return length > 0 ? samples / (length * 1e-9) : 0;
   }
 
-  Prediction Describe(const Knobs& knobs, std::vector<BatchWork> batches, Without removed) const {
+  Prediction Describe(const Knobs& knobs, std::vector<BatchWork> batches, Without removed, bool interval) const {
     Prediction p;
     p.knobs = knobs;
     const DeviceModel device = model_.DeviceOf(knobs);
     Scenario scenario = ScenarioOf(knobs, removed);
-    scenario.samples_per_phase = static_cast<int32_t>(std::max<int64_t>(1, knobs.batch_size / kPhasesOfABatch));
     if (removed == Without::kMainWork) {
       for (BatchWork& batch : batches) batch.receive_ns = batch.launch_ns = 0;
     }
     const Simulated nominal = Run(knobs, batches, scenario);
     FillTimes(nominal, batches, &p);
-    FillInterval(knobs, batches, scenario, device, nominal, &p);
+    if (interval) {
+      FillInterval(knobs, batches, scenario, device, nominal, &p);
+    } else {
+      p.step_ms_low = p.step_ms_high = p.step_ms;
+    }
     p.cores_busy = CoresBusy(nominal, scenario);
     p.bound = BoundOf(p.shares, options_.threshold);
     if (p.bound == Bound::kData) NameStage(&p);
@@ -164,9 +161,7 @@ class ReplayPredictor final : public Predictor {
 
   void FillTimes(const Simulated& simulated, const std::vector<BatchWork>& batches, Prediction* p) const {
     const SimulatedWindow& window = simulated.window;
-    double samples = 0;
     std::vector<double> usual, edges;
-    for (int64_t i = window.first; i < window.last; ++i) samples += batches[i].samples;
     if (model_.epochs) {
       for (int64_t i = 1; i < window.last; ++i) {
         const double interval = simulated.result.steps[i].device_end - simulated.result.steps[i - 1].device_end;
@@ -179,8 +174,7 @@ class ReplayPredictor final : public Predictor {
       if (!edges.empty() && !usual.empty()) p->epoch_edge_ms = (Mean(edges) - Median(usual)) / kNsPerMs;
     }
     p->step_ms = window.step_ns() / kNsPerMs;
-    const double length = window.end_ns - window.begin_ns;
-    p->throughput_per_s = length > 0 ? samples / (length * 1e-9) : 0;
+    p->throughput_per_s = Throughput(simulated, batches);
     p->shares = SharesOf(simulated.result.steps, window);
   }
 
@@ -195,7 +189,7 @@ class ReplayPredictor final : public Predictor {
     double bounds[2];
     for (const bool slow : {false, true}) {
       Scenario corner = scenario;
-      corner.scales = ScalesOf(knobs, scenario, device, slow);
+      corner.scales = ScalesOfCorner(model_, knobs, scenario, device, options_.confidence, slow);
       bounds[slow] = Run(knobs, some, corner).window.step_ns() - same_steps;
     }
     const SimulatedWindow& window = nominal.window;

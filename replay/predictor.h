@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "replay/prediction.h"
+#include "replay/step_floor.h"
 #include "traces/run_record.h"
 
 namespace stallpoint {
@@ -36,6 +37,13 @@ class Predictor {
   virtual ~Predictor() = default;
 
   virtual Prediction Predict(const Knobs& knobs) const = 0;
+  // The same without its interval (both ends are the step itself), in half of the time: for a search.
+  virtual Prediction Estimate(const Knobs& knobs) const = 0;
+  // Samples per second on a day on which the costs are not as estimated. What two settings have in common moves both,
+  // so that their difference is known better than either.
+  virtual double ThroughputOn(const Knobs& knobs, const Day& day) const = 0;
+  // What bounds the speed of every setting of this batch size.
+  virtual StepFloor FloorOf(const Knobs& knobs) const = 0;
   // What an endless run (`--steps`) of so many steps from its start measures in its steady window; what a live run is
   // compared with. 0: as Predict. Predict takes the kind of the recorded run: a run recorded with epochs has their
   // edges, for as many epochs as were recorded or as a steady window needs.

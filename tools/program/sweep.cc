@@ -2,65 +2,127 @@
 #include "replay/sweep.h"
 
 #include <algorithm>
-#include <fstream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fmt/core.h"
+#include "harness/run/run_exit.h"
 #include "replay/json.h"
 #include "replay/predictor.h"
+#include "replay/recommend.h"
 #include "tools/program/context.h"
+#include "tools/program/live_request.h"
 #include "tools/program/output_file.h"
 #include "tools/program/progress.h"
 #include "tools/program/range_flags.h"
+#include "tools/program/recommend.h"
 #include "tools/program/sweep_text.h"
 #include "tools/program/text.h"
 #include "tools/program/verbs.h"
 #include "traces/run_record.h"
+#include "traces/units.h"
 
 namespace stallpoint {
 namespace {
 
+// Settings from which on a sweep takes so long that a search is worth a hint.
+constexpr size_t kManySettings = 20'000;
+
 struct SweepFlags {
   std::vector<std::string> traces;
   RangeFlags ranges;
-  std::string csv;
+  std::string csv, budget;
+  bool recommend = false;
+  int live_runs = 0;
+  LiveFlags live;
 };
+
+bool NothingAsked(const SweepRanges& ranges) {
+  return ranges.batch_size.empty() && ranges.worker_count.empty() && ranges.prefetch_depth.empty() &&
+         ranges.steps_in_flight.empty() && ranges.host_limit_bytes.empty() && ranges.device_limit_bytes.empty();
+}
 
 absl::StatusOr<SweepRanges> ParseRanges(const SweepFlags& flags, const RunRecord& run) {
   auto ranges = flags.ranges.Parse();
-  if (!ranges.ok()) return ranges.status();
-  const bool nothing_asked = ranges->batch_size.empty() && ranges->worker_count.empty() &&
-                             ranges->prefetch_depth.empty() && ranges->steps_in_flight.empty() &&
-                             ranges->host_limit_bytes.empty() && ranges->device_limit_bytes.empty();
-  if (nothing_asked) {
-    const int64_t most = std::max<int64_t>(8, static_cast<int64_t>(2 * run.usable_cores));
-    for (int64_t workers = 0; workers <= most; ++workers) ranges->worker_count.push_back(workers);
+  if (!ranges.ok() || !NothingAsked(*ranges)) return ranges;
+  const int64_t twice = std::max<int64_t>(8, static_cast<int64_t>(2 * run.usable_cores));
+  const int64_t most = flags.recommend ? MostWorkers(run.usable_cores) : twice;
+  for (int64_t workers = 0; workers <= most; ++workers) ranges->worker_count.push_back(workers);
+  for (int64_t depth = 1; flags.recommend && depth <= kDeepestPrefetch; ++depth) {
+    ranges->prefetch_depth.push_back(depth);
   }
   return ranges;
 }
 
-int RunSweep(const SweepFlags& flags, const Context& context) {
+absl::StatusOr<std::vector<RunRecord>> LoadRuns(const std::vector<std::string>& paths) {
   std::vector<RunRecord> runs;
-  for (const std::string& path : flags.traces) {
+  for (const std::string& path : paths) {
     auto contents = LoadTrace(path);
-    if (!contents.ok()) return Fail(contents.status(), TraceExitCode(contents.status()));
+    if (!contents.ok()) return contents.status();
     for (RunRecord& run : contents->runs) {
-      // The first file is the run that is swept; the others inform the model.
-      if (!runs.empty() && run.role == RunRecord::Role::kMain) run.role = RunRecord::Role::kCalibration;
+      // The first file is the run that is swept; the others inform the model, live runs of it too.
+      if (!runs.empty()) run.role = RunRecord::Role::kCalibration;
       runs.push_back(std::move(run));
     }
   }
-  const auto ranges = ParseRanges(flags, runs.front());
+  return runs;
+}
+
+absl::StatusOr<RecommendRequest> MakeRecommendRequest(const SweepFlags& flags, std::vector<RunRecord> runs,
+                                                      SweepRanges ranges, const Context& context) {
+  RecommendRequest request;
+  if (!flags.budget.empty()) {
+    const auto budget = ParseTimeNs(flags.budget);
+    if (!budget.ok()) {
+      return absl::InvalidArgumentError(fmt::format("--budget: {}", std::string(budget.status().message())));
+    }
+    request.budget_ns = *budget;
+  }
+  request.live_runs = flags.live_runs;
+  if (request.live_runs > 0) {
+    auto live = MakeLiveRequest(flags.live, runs.front(), context);
+    if (!live.ok()) return live.status();
+    request.live = *std::move(live);
+    request.live_steps = flags.live.steps;
+    request.output = flags.live.output;
+  }
+  request.runs = std::move(runs);
+  request.ranges = std::move(ranges);
+  return request;
+}
+
+int RunRecommend(const SweepFlags& flags, std::vector<RunRecord> runs, SweepRanges ranges, const Context& context) {
+  auto request = MakeRecommendRequest(flags, std::move(runs), std::move(ranges), context);
+  if (!request.ok()) return Fail(request.status(), kExitUsage);
+  const auto result = FindRecommended(*std::move(request), context);
+  if (!result.ok()) return Fail(result.status(), ExitCodeOf(result.status()));
+  if (context.json) {
+    PrintJson(RecommendedJson(*result));
+  } else {
+    fmt::print("{}", RecommendedText(*result));
+  }
+  return result->stopped == "interrupted" ? kExitInterrupted : kExitOk;
+}
+
+int RunSweep(const SweepFlags& flags, const Context& context) {
+  auto runs = LoadRuns(flags.traces);
+  if (!runs.ok()) return Fail(runs.status(), TraceExitCode(runs.status()));
+  const auto ranges = ParseRanges(flags, runs->front());
   if (!ranges.ok()) return Fail(ranges.status(), kExitUsage);
   Predictor::Options options;
   options.threshold = context.threshold;
-  const auto predictor = Predictor::Fit(runs, options);
+  const auto predictor = Predictor::Fit(*runs, options);
   if (!predictor.ok()) return Fail(predictor.status(), kExitBadTrace);
+  if (flags.recommend) return RunRecommend(flags, *std::move(runs), *ranges, context);
 
   ProgressLine line(context);
+  bool hinted = context.quiet;
   const SweepResult result = Sweep(**predictor, *ranges, [&](size_t done, size_t total) {
+    if (total > kManySettings && !std::exchange(hinted, true)) {
+      fmt::print(stderr, "note: {} settings; --recommend finds the best of them from a few hundred\n", total);
+    }
     line.Show(fmt::format("sweep: {} of {} settings", done, total));
     return !Context::interrupted();
   });
@@ -89,7 +151,20 @@ void AddSweep(CLI::App& program, Context& context, int& exit_code) {
   auto flags = std::make_shared<SweepFlags>();
   verb->add_option("FILE", flags->traces, "Traces; the first is the run to vary, others inform the model")->required();
   flags->ranges.AddTo(*verb);
-  verb->add_option("--csv", flags->csv, "Also write every setting to this file")->type_name("FILE");
+  auto* csv = verb->add_option("--csv", flags->csv, "Also write every setting to this file")->type_name("FILE");
+  auto* recommend =
+      verb->add_flag("--recommend", flags->recommend,
+                     "Search the ranges instead of listing them, a million settings in seconds, and say how sure the "
+                     "recommendation is; without ranges: workers and prefetch")
+          ->excludes(csv);
+  verb->add_option("--live", flags->live_runs,
+                   "Real runs to spend, at most, where they settle what to recommend, e.g. --live 3")
+      ->check(CLI::Range(1, 1000))
+      ->needs(recommend);
+  verb->add_option("--budget", flags->budget, "Time for search and live runs together, e.g. --budget 5min")
+      ->type_name("TIME")
+      ->needs(recommend);
+  flags->live.AddTo(*verb);
   AddCommonFlags(*verb, context);
   verb->callback([flags, &context, &exit_code] { exit_code = RunSweep(*flags, context); });
 }

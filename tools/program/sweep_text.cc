@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fmt/core.h"
+#include "tools/program/prediction_table.h"
 #include "tools/program/text.h"
 #include "traces/export/csv.h"
 #include "traces/units.h"
@@ -17,46 +18,6 @@ namespace {
 
 // A table with more rows than this is replaced by a map.
 constexpr size_t kMostRows = 24;
-
-const std::vector<std::string> kHeader = {"batch", "workers", "prefetch", "step ms",     "interval",      "samples/s",
-                                          "stall", "bound",   "stage",    "host memory", "device memory", ""};
-
-std::string Size(const std::optional<double>& bytes) { return bytes ? HumanSize(*bytes) : "-"; }
-
-// Which limit a setting does not fit, or hardly. Empty: it fits, or nobody knows.
-std::string MemoryMark(const Prediction& p) {
-  const double chance = p.p_out_of_memory.value_or(0);
-  if (chance < 0.01) return "";
-  const auto room = [](const std::optional<double>& bytes, uint64_t limit) {
-    return limit > 0 && bytes ? static_cast<double>(limit) / *bytes : INFINITY;
-  };
-  const bool host =
-      room(p.host_memory_bytes, p.knobs.host_limit_bytes) < room(p.device_memory_bytes, p.knobs.device_limit_bytes);
-  const std::string limit = host ? fmt::format("the {} of host memory", FormatSize(p.knobs.host_limit_bytes))
-                                 : fmt::format("the {} of device memory", FormatSize(p.knobs.device_limit_bytes));
-  if (chance > 0.99) return fmt::format("does not fit {}", limit);
-  return fmt::format("may not fit {} ({:.0f} %)", limit, chance * 100);
-}
-
-std::vector<std::string> Row(const Prediction& p, std::string mark) {
-  const auto add = [&mark](const std::string& more) {
-    if (!more.empty()) mark += mark.empty() ? more : ", " + more;
-  };
-  add(MemoryMark(p));
-  if (p.extrapolated) add("extrapolated");
-  return {fmt::format("{}", p.knobs.batch_size),
-          fmt::format("{}", p.knobs.worker_count),
-          p.knobs.worker_count == 0 ? "-" : fmt::format("{}", p.knobs.prefetch_depth),
-          fmt::format("{:.2f}", p.step_ms),
-          fmt::format("{:.2f}..{:.2f}", p.step_ms_low, p.step_ms_high),
-          fmt::format("{:.4g}", p.throughput_per_s),
-          fmt::format("{:.1f} %", p.stall_share() * 100),
-          p.bound == Bound::kCompute ? "-" : Name(p.bound),
-          p.stage.empty() ? "-" : fmt::format("{} ({})", Printable(p.stage), Name(p.wait)),
-          Size(p.host_memory_bytes),
-          Size(p.device_memory_bytes),
-          std::move(mark)};
-}
 
 // Without workers prefetch means nothing, so that settings that differ in it alone are one row.
 bool IsRepeated(Knobs knobs, std::vector<Knobs>* without_workers) {
@@ -96,14 +57,14 @@ std::string Mark(const SweepResult& result, const Prediction& setting) {
 }
 
 std::string SettingsTable(const SweepResult& result, bool only_marked) {
-  Table table(kHeader);
-  table.Add(Row(result.recorded, RecommendsAsRecorded(result) ? "<- recorded, recommended" : "<- recorded"));
+  Table table = PredictionTable();
+  table.Add(PredictionRow(result.recorded, RecommendsAsRecorded(result) ? "<- recorded, recommended" : "<- recorded"));
   std::vector<Knobs> without_workers;
   for (const Prediction& setting : result.settings) {
     if (IsRecorded(setting, result.recorded)) continue;
     if (IsRepeated(setting.knobs, &without_workers)) continue;
     const std::string mark = Mark(result, setting);
-    if (!only_marked || !mark.empty()) table.Add(Row(setting, mark));
+    if (!only_marked || !mark.empty()) table.Add(PredictionRow(setting, mark));
   }
   return table.Render();
 }
@@ -137,10 +98,6 @@ std::string Map(const SweepResult& result) {
   return table.Render();
 }
 
-std::string Workers(const Knobs& knobs) {
-  return fmt::format("{} worker{}", knobs.worker_count, knobs.worker_count == 1 ? "" : "s");
-}
-
 }  // namespace
 
 std::string SweepText(const SweepResult& result) {
@@ -151,14 +108,9 @@ std::string SweepText(const SweepResult& result) {
                         result.settings.size(), Map(result));
   }
   text += SettingsTable(result, many);
-  for (const StallPoint& point : result.stall_points) {
-    text +=
-        fmt::format("stall point on {}: stalled at {:g}, free at {:g}", point.axis, point.stalled_at, point.free_at);
-    if (!point.stage.empty()) text += fmt::format(" (behind it: {}, {})", Printable(point.stage), Name(point.wait));
-    text += '\n';
-  }
+  for (const StallPoint& point : result.stall_points) text += StallPointText(point);
   if (const auto& r = result.recommended) {
-    text += fmt::format("recommended: {}, prefetch {}: {:.2f} times the throughput; {}\n", Workers(r->knobs),
+    text += fmt::format("recommended: {}, prefetch {}: {:.2f} times the throughput; {}\n", WorkersText(r->knobs),
                         r->knobs.prefetch_depth, r->throughput_gain, Printable(r->reason));
   }
   if (!result.recommended && !result.recommended_any_batch) {
@@ -167,7 +119,7 @@ std::string SweepText(const SweepResult& result) {
   if (const auto& r = result.recommended_any_batch;
       r && !(result.recommended && result.recommended->knobs == r->knobs)) {
     text += fmt::format("with any batch size: batch {}, {}, prefetch {}: {:.2f} times the throughput\n",
-                        r->knobs.batch_size, Workers(r->knobs), r->knobs.prefetch_depth, r->throughput_gain);
+                        r->knobs.batch_size, WorkersText(r->knobs), r->knobs.prefetch_depth, r->throughput_gain);
   }
   return text;
 }

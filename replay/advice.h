@@ -1,0 +1,60 @@
+// Which setting of a space to take, how sure that is, and what to run next to be surer: a search, the decision among
+// what it found, and what live runs said of it.
+#ifndef STALLPOINT_REPLAY_ADVICE_H_
+#define STALLPOINT_REPLAY_ADVICE_H_
+
+#include <optional>
+#include <vector>
+
+#include "replay/decision.h"
+#include "replay/prediction.h"
+#include "replay/predictor.h"
+#include "replay/search.h"
+
+namespace stallpoint {
+
+// What a live run of a setting came to.
+struct LiveFinding {
+  enum class Kind { kThroughput, kOutOfMemory, kFailed };
+  Knobs knobs;
+  Kind kind = Kind::kThroughput;
+  double throughput_per_s = 0;  // of kThroughput
+  double noise = kUsualNoise;   // of it, relative, standard
+};
+
+struct RunnerUp {
+  Prediction setting;
+  double chance = 0;  // that it is the one to take
+};
+
+// One recommendation, as sure as it is. Predictions have intervals and are corrected by what live runs said.
+struct Choice {
+  Prediction chosen;
+  Recommendation recommendation;
+  double chance = 1;  // that no other setting is the one to take
+  std::optional<RunnerUp> runner_up;
+  // Shares of the throughput that taking it loses beyond kAsFast: mean, and at most in nine of ten cases.
+  double expected_loss = 0, high_loss = 0;
+  double ceiling_per_s = 0;  // no setting of the space makes more samples a second
+};
+
+struct Advice {
+  Prediction recorded;
+  uint64_t settings = 0;  // of the space
+  size_t simulated = 0;
+  bool complete = true;
+  std::optional<Choice> same_batch, any_batch;  // nothing where nothing fits, or batch sizes were not swept
+  std::vector<Prediction> weighed;              // what both were decided among, each once
+  std::vector<StallPoint> stall_points;
+  // What a live run would tell most about: of any_batch where batch sizes were swept. Nothing: it is sure enough.
+  std::optional<Knobs> next;
+};
+
+// `findings`: in the order of the runs; a setting may have several. After a run that ended out of memory no setting is
+// recommended that takes as much memory. Pure but for `options.keep_going`.
+Advice Advise(const Predictor& predictor, const SweepRanges& ranges, const std::vector<LiveFinding>& findings,
+              const SearchOptions& options);
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_REPLAY_ADVICE_H_

@@ -1,0 +1,72 @@
+// How sure the choice among a few settings is, what being wrong costs, and which of them a live run would tell most
+// about.
+//
+// Log throughputs are jointly normal around their predictions. To first order they vary with the terms of a Day, which
+// settings have in common, so that their difference is known better than either. What the model gets wrong of loading
+// is common to neighbours only (a Gaussian process over doublings of batch size, workers and prefetch: Rasmussen and
+// Williams, "Gaussian Processes for Machine Learning", ch. 2). A measured throughput is folded in by conditioning on
+// it. Chances are shares of draws from that distribution in which the rule of recommend.h chooses otherwise; the draws
+// are the same ones every time.
+//
+// Not thread-safe.
+#ifndef STALLPOINT_REPLAY_DECISION_H_
+#define STALLPOINT_REPLAY_DECISION_H_
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "replay/prediction.h"
+#include "replay/predictor.h"
+
+namespace stallpoint {
+
+// What repeated live runs differ by, as a standard deviation: 0 to 2 % on quiet machines (tools/bench/predict).
+inline constexpr double kUsualNoise = 0.02;
+
+class Decision {
+ public:
+  // `settings`: at least one, different, fitting; as predicted by `predictor`, with intervals. `recorded` breaks ties
+  // as in Cheaper. Simulates each setting a dozen times, on `threads` threads.
+  Decision(const Predictor& predictor, const Prediction& recorded, std::vector<Prediction> settings, int threads);
+
+  // That setting `index` made so many samples a second in a live run, which another one would repeat but for `noise`
+  // (standard deviation, relative).
+  void Fold(size_t index, double throughput_per_s, double noise);
+
+  // As predicted, corrected by what was folded in, intervals narrowed likewise.
+  const std::vector<Prediction>& settings() const { return settings_; }
+  // Index of the recommendation.
+  size_t chosen() const { return chosen_; }
+  // The other setting that is most likely to be the one to take; nothing when it is certain that none is.
+  std::optional<size_t> runner_up() const { return runner_up_; }
+  double chance_of_chosen() const { return chance_of_chosen_; }
+  double chance_of_runner_up() const { return chance_of_runner_up_; }
+  // Share of the throughput that taking the chosen one loses against the best, beyond the kAsFast that the rule gives
+  // away: mean, and what nine of ten draws do not exceed.
+  double expected_loss() const { return expected_loss_; }
+  double high_loss() const { return high_loss_; }
+  // Which of the chosen one and the runner-up to run; nothing when the decision is as good as certain.
+  std::optional<size_t> MostTelling() const;
+
+ private:
+  double& Covariance(size_t a, size_t b) { return covariance_[a * settings_.size() + b]; }
+  double Covariance(size_t a, size_t b) const { return covariance_[a * settings_.size() + b]; }
+  void Weigh();
+  std::vector<std::vector<double>> DrawThroughputs() const;
+  size_t ChooseAmong(const std::vector<double>& throughputs) const;
+
+  std::vector<Prediction> predicted_, settings_;
+  std::vector<size_t> by_cost_;     // cheapest first
+  std::vector<double> mean_;        // of the log of samples per second
+  std::vector<double> covariance_;  // of these, row by row
+  std::vector<double> prior_sd_;
+
+  size_t chosen_ = 0;
+  std::optional<size_t> runner_up_;
+  double chance_of_chosen_ = 1, chance_of_runner_up_ = 0, expected_loss_ = 0, high_loss_ = 0;
+};
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_REPLAY_DECISION_H_

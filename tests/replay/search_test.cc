@@ -1,0 +1,162 @@
+// A search answers what a sweep of the whole space would, from a small part of it.
+#include "replay/search.h"
+
+#include <algorithm>
+#include <random>
+#include <string>
+
+#include "catch.h"
+#include "replay/recommend.h"
+#include "run_builder.h"
+
+namespace stallpoint {
+namespace {
+
+using testing::EmulatedKnobs;
+using testing::ReadAndDecode;
+using testing::Record;
+using testing::Truth;
+
+std::unique_ptr<Predictor> FitTo(const RunRecord& run) {
+  auto predictor = Predictor::Fit(std::vector<RunRecord>{run}, {});
+  REQUIRE(predictor.ok());
+  return *std::move(predictor);
+}
+
+std::vector<int64_t> Values(const std::string& range) { return *ParseRange(range); }
+
+// What a sweep would say that looks at every setting.
+std::optional<Prediction> BestOfAll(const Predictor& predictor, SweepRanges ranges, bool any_batch) {
+  if (!any_batch) ranges.batch_size = {predictor.recorded().batch_size};
+  const std::vector<Knobs> grid = SettingsOf(predictor.recorded(), ranges);
+  std::vector<Prediction> all;
+  for (const Knobs& knobs : grid) all.push_back(predictor.Estimate(knobs));
+  std::vector<const Prediction*> candidates;
+  for (const Prediction& p : all) {
+    if (Fits(p)) candidates.push_back(&p);
+  }
+  if (candidates.empty()) return std::nullopt;
+  return *Choose(predictor.Estimate(predictor.recorded()), candidates);
+}
+
+// A truth that is bound by something else for every seed: storage, cores, the device, or nearly all of them.
+RunRecord RandomRun(uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::uniform_real_distribution<double> exponent(-1, 1);
+  const double read_ms = 2 * std::pow(10, exponent(random)), decode_ms = std::pow(10, exponent(random));
+  Truth truth = ReadAndDecode(read_ms, decode_ms);
+  truth.cores = 1 + static_cast<double>(random() % 16);
+  Knobs knobs = EmulatedKnobs(16, 2);
+  const double launch = 0.5 + static_cast<double>(random() % 8), sample = 0.05 * std::pow(10, exponent(random));
+  knobs.device = "emulated:launch=" + std::to_string(static_cast<int>(launch * 1000)) +
+                 "us,sample=" + std::to_string(static_cast<int>(sample * 1000)) + "us,base=1GiB,sample_bytes=8MiB";
+  knobs.steps_in_flight = 1 + static_cast<int32_t>(random() % 3);
+  return Record(truth, {.knobs = knobs, .steps = 60, .luck = seed});
+}
+
+}  // namespace
+
+TEST_CASE("a search recommends what a sweep of the whole space does") {
+  const SweepRanges ranges = {.batch_size = Values("8:64:+8"),
+                              .worker_count = Values("0:17"),
+                              .prefetch_depth = Values("1:4"),
+                              .device_limit_bytes = {uint64_t{3} << 29}};
+  int same = 0, questions = 0;
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
+    INFO("seed " << seed);
+    const auto predictor = FitTo(RandomRun(seed));
+    const SearchResult search = Search(*predictor, ranges, {});
+    CHECK(search.complete);
+    CHECK(search.settings == 8u * 18 * 4);
+    CHECK(search.simulated < search.settings / 3);
+    for (const bool any : {false, true}) {
+      const std::optional<Prediction> expected = BestOfAll(*predictor, ranges, any);
+      const auto& found = any ? search.any_batch : search.same_batch;
+      REQUIRE(expected.has_value() == found.has_value());
+      if (!expected) continue;
+      const Knobs &best = expected->knobs, &chosen = found->chosen.knobs;
+      INFO((any ? "any batch: " : "same batch: ")
+           << "batch/workers/prefetch " << best.batch_size << "/" << best.worker_count << "/" << best.prefetch_depth
+           << ", found " << chosen.batch_size << "/" << chosen.worker_count << "/" << chosen.prefetch_depth);
+      ++questions;
+      same += chosen == best;
+      // Where two settings are nearly as fast, which of them is within 2 % of the best hangs on the best that was seen.
+      CHECK(found->chosen.throughput_per_s >= (1 - kAsFast) * expected->throughput_per_s);
+      CHECK(chosen.worker_count <= best.worker_count + 1);
+      CHECK(found->ceiling_per_s >= 0.97 * found->best_per_s);
+      CHECK(Fits(found->chosen));
+    }
+  }
+  CHECK(same >= questions * 3 / 4);
+}
+
+TEST_CASE("a search of a million settings simulates a few hundred of them") {
+  const auto predictor = FitTo(Record(ReadAndDecode(20, 0.2), {.knobs = EmulatedKnobs(8, 1)}));
+  const SweepRanges ranges = {
+      .batch_size = Values("8:8192:+8"), .worker_count = Values("0:63"), .prefetch_depth = Values("1:16")};
+  const SearchResult search = Search(*predictor, ranges, {});
+  CHECK(search.settings == 1024u * 64 * 16);
+  CHECK(search.complete);
+  CHECK(search.simulated < 2000);
+  REQUIRE(search.same_batch.has_value());
+  // A batch of 8 takes 162 ms, the device 10 ms: 17 workers.
+  CHECK(search.same_batch->chosen.knobs.worker_count >= 16);
+  CHECK(search.same_batch->chosen.knobs.worker_count <= 18);
+  REQUIRE(search.any_batch.has_value());
+  CHECK(search.any_batch->chosen.knobs.batch_size > 8);
+}
+
+TEST_CASE("a search gives the same answer on any number of threads") {
+  const auto predictor = FitTo(RandomRun(3));
+  const SweepRanges ranges = {
+      .batch_size = Values("4:64:+4"), .worker_count = Values("0:12"), .prefetch_depth = Values("1:4")};
+  const SearchResult alone = Search(*predictor, ranges, {.threads = 1});
+  for (const int threads : {2, 5}) {
+    const SearchResult together = Search(*predictor, ranges, {.threads = threads});
+    CHECK(together.simulated == alone.simulated);
+    CHECK(together.any_batch->chosen.knobs == alone.any_batch->chosen.knobs);
+    CHECK(together.same_batch->chosen.knobs == alone.same_batch->chosen.knobs);
+  }
+}
+
+TEST_CASE("a search that is ended gives the best so far") {
+  const auto predictor = FitTo(Record(ReadAndDecode(20, 0.2), {.knobs = EmulatedKnobs(8, 1)}));
+  const SweepRanges ranges = {.worker_count = Values("0:63"), .prefetch_depth = Values("1:16")};
+  SearchOptions options;
+  options.keep_going = [](const SearchProgress& progress) { return progress.simulated < 5; };
+  const SearchResult search = Search(*predictor, ranges, options);
+  CHECK_FALSE(search.complete);
+  CHECK(search.simulated >= 5);
+  CHECK(search.simulated < 5 + 64);
+  REQUIRE(search.same_batch.has_value());
+  CHECK(search.same_batch->chosen.throughput_per_s > 0);
+}
+
+TEST_CASE("nothing is found where nothing fits") {
+  RunRecord run = Record(ReadAndDecode(1, 0.1), {.knobs = EmulatedKnobs(8, 4)});
+  run.knobs.device = "emulated:launch=2ms,sample=1ms,base=4GiB,sample_bytes=64MiB";
+  const SearchResult search =
+      Search(*FitTo(run), {.worker_count = Values("0:4"), .device_limit_bytes = {uint64_t{1} << 30}}, {});
+  CHECK_FALSE(search.same_batch.has_value());
+}
+
+TEST_CASE("no setting is faster than its floor allows, but for the luck of its samples") {
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
+    const auto predictor = FitTo(RandomRun(seed));
+    for (const int64_t batch : {4, 16, 64}) {
+      for (const int32_t workers : {0, 1, 2, 4, 8, 16}) {
+        for (const int32_t in_flight : {1, 2}) {
+          Knobs knobs = predictor->recorded();
+          knobs.batch_size = batch;
+          knobs.worker_count = workers;
+          knobs.steps_in_flight = in_flight;
+          INFO("seed " << seed << " batch " << batch << " workers " << workers << " in flight " << in_flight);
+          const double ceiling = predictor->FloorOf(knobs).Throughput(workers, in_flight);
+          CHECK(predictor->Estimate(knobs).throughput_per_s <= 1.03 * ceiling);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace stallpoint

@@ -1,0 +1,139 @@
+#include "tools/program/recommend.h"
+
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <utility>
+
+#include "fmt/core.h"
+#include "replay/predictor.h"
+#include "tools/program/live_request.h"
+#include "tools/program/prediction_table.h"
+#include "tools/program/progress.h"
+#include "tools/program/text.h"
+#include "traces/outcome.h"
+#include "traces/run_summary.h"
+
+namespace stallpoint {
+namespace {
+
+// By how much a run is worse evidence when other programs hold all cores.
+constexpr double kNoiseOfDisturbance = 0.2;
+
+using Seconds = std::chrono::duration<double>;
+
+class Recommender {
+ public:
+  Recommender(RecommendRequest request, const Context& context)
+      : request_(std::move(request)), context_(context), traces_(request_.output) {}
+
+  absl::StatusOr<Recommended> Find() {
+    const RunRecord recorded = request_.runs.front();
+    while (true) {
+      if (absl::Status advised = Advise(); !advised.ok()) return advised;
+      result_.stopped = WhyStop();
+      if (!result_.stopped.empty()) return result_;
+      RunRequest run = request_.live;
+      run.knobs = *result_.advice.next;
+      run.knobs.device = predictor_->WithFittedTimes(run.knobs.device);
+      SetLength(request_.live_steps, recorded, &run);
+      const Prediction predicted = PredictionOf(run.knobs);
+      if (request_.budget_ns > 0 && Elapsed() + ExpectedSeconds(recorded, run, predicted) > Budget()) {
+        result_.stopped = "budget";
+        return result_;
+      }
+      if (absl::Status done = Try(run, predicted); !done.ok()) return done;
+    }
+  }
+
+ private:
+  double Elapsed() const { return Seconds(std::chrono::steady_clock::now() - begun_).count(); }
+  double Budget() const { return static_cast<double>(request_.budget_ns) * 1e-9; }
+  bool OutOfTime() const { return request_.budget_ns > 0 && Elapsed() > Budget(); }
+
+  absl::Status Advise() {
+    Predictor::Options options;
+    options.threshold = context_.threshold;
+    auto predictor = Predictor::Fit(request_.runs, options);
+    if (!predictor.ok()) return predictor.status();
+    predictor_ = *std::move(predictor);
+    ProgressLine line(context_);
+    SearchOptions search;
+    search.keep_going = [&](const SearchProgress& progress) {
+      line.Show(fmt::format("search: {} settings simulated, the best makes {:.4g} samples/s", progress.simulated,
+                            progress.best_per_s));
+      return !Context::interrupted() && !OutOfTime();
+    };
+    result_.advice = stallpoint::Advise(*predictor_, request_.ranges, findings_, search);
+    return absl::OkStatus();
+  }
+
+  std::string WhyStop() const {
+    if (Context::interrupted()) return "interrupted";
+    if (!result_.advice.complete) return "budget";
+    if (!result_.advice.next) return "sure";
+    return static_cast<int>(result_.trials.size()) >= request_.live_runs ? "runs" : "";
+  }
+
+  Prediction PredictionOf(const Knobs& knobs) const {
+    for (const Prediction& p : result_.advice.weighed) {
+      if (p.knobs == knobs) return p;
+    }
+    return predictor_->Predict(knobs);
+  }
+
+  static double ExpectedSeconds(const RunRecord& recorded, const RunRequest& run, const Prediction& predicted) {
+    double steps = static_cast<double>(run.steps);
+    if (run.epochs > 0) {
+      steps = static_cast<double>(run.epochs * recorded.dataset_samples) / static_cast<double>(run.knobs.batch_size);
+    }
+    return Summarize(recorded).startup_s + steps * predicted.step_ms_high * 1e-3;
+  }
+
+  absl::Status Try(RunRequest& run, const Prediction& predicted) {
+    traces_.Place(&run);
+    const double begun = Elapsed();
+    std::optional<RunRecord> record;
+    auto live = RunOnce(
+        run, fmt::format("live run {}/{} ({})", result_.trials.size() + 1, request_.live_runs, SettingText(run.knobs)),
+        context_, &record);
+    if (!live.ok()) return live.status();
+    LiveFinding finding;
+    finding.knobs = *result_.advice.next;
+    finding.kind = LiveFinding::Kind::kFailed;
+    if (live->outcome == trace::OUTCOME_OUT_OF_MEMORY) finding.kind = LiveFinding::Kind::kOutOfMemory;
+    if (live->outcome == trace::OUTCOME_OK && live->summary && live->summary->throughput_per_s > 0) {
+      finding.kind = LiveFinding::Kind::kThroughput;
+      // What an endless run would make, from what this one made.
+      const double endless = run.steps > 0 ? predictor_->Predict(run.knobs).throughput_per_s /
+                                                 predictor_->PredictRun(run.knobs, run.steps).throughput_per_s
+                                           : 1;
+      finding.throughput_per_s = live->summary->throughput_per_s * endless;
+      const double disturbed = live->summary->other_cores.value_or(0) / request_.runs.front().usable_cores;
+      finding.noise = std::hypot(kUsualNoise, kNoiseOfDisturbance * disturbed);
+      if (record) {
+        record->role = RunRecord::Role::kCalibration;
+        request_.runs.push_back(*std::move(record));
+      }
+    }
+    findings_.push_back(finding);
+    result_.trials.push_back({predicted, *std::move(live), Elapsed() - begun});
+    return absl::OkStatus();
+  }
+
+  RecommendRequest request_;
+  const Context& context_;
+  LiveTraces traces_;
+  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  std::unique_ptr<Predictor> predictor_;
+  std::vector<LiveFinding> findings_;
+  Recommended result_;
+};
+
+}  // namespace
+
+absl::StatusOr<Recommended> FindRecommended(RecommendRequest request, const Context& context) {
+  return Recommender(std::move(request), context).Find();
+}
+
+}  // namespace stallpoint
