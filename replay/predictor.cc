@@ -22,13 +22,19 @@ constexpr int64_t kFewestSteps = 256, kMostSteps = 4096;
 // On shared cores every phase is an event, so fewer are simulated.
 constexpr int64_t kFewestSharedSteps = 256, kSharedSamples = 8192;
 constexpr int64_t kPhasesOfABatch = 8;
-constexpr size_t kFewestCornerSteps = 64;
+constexpr int64_t kFewestCornerSteps = 64;
 // What no other term of an interval covers, seen on runs that nothing contends for.
 constexpr double kModelError = 0.007;
 constexpr double kModelErrorNs = 30e3;
 constexpr double kSaturated = 0.9;
 
 int64_t Primed(const Knobs& knobs) { return int64_t{knobs.worker_count} * knobs.prefetch_depth; }
+
+// What is simulated of a run: so many steps, and what workers load meanwhile for later ones.
+struct Plan {
+  std::vector<BatchWork> batches;
+  int64_t steps = 0;
+};
 
 // A run as simulated, with what the figures are taken from.
 struct Simulated {
@@ -43,25 +49,25 @@ class ReplayPredictor final : public Predictor {
   Prediction Predict(const Knobs& knobs) const override { return PredictWithout(knobs, Without::kNothing); }
 
   Prediction Estimate(const Knobs& knobs) const override {
-    return Describe(knobs, UsualBatches(knobs, Without::kNothing), Without::kNothing, false);
+    return Describe(knobs, UsualPlan(knobs, Without::kNothing), Without::kNothing, false);
   }
 
   double ThroughputOn(const Knobs& knobs, const Day& day) const override {
-    const std::vector<BatchWork> batches = UsualBatches(knobs, Without::kNothing);
+    const Plan plan = UsualPlan(knobs, Without::kNothing);
     Scenario scenario = ScenarioOf(knobs, Without::kNothing);
     scenario.scales = ScalesOfDay(model_, knobs, scenario, model_.DeviceOf(knobs), day);
-    return Throughput(Run(knobs, batches, scenario), batches);
+    return Throughput(Run(knobs, plan, plan.steps, scenario), plan.batches);
   }
 
   StepFloor FloorOf(const Knobs& knobs) const override { return stallpoint::FloorOf(model_, knobs); }
 
   Prediction PredictRun(const Knobs& knobs, int64_t steps) const override {
     if (steps <= 0) return Predict(knobs);
-    return Describe(knobs, model_.Batches(knobs, steps, true), Without::kNothing, true);
+    return Describe(knobs, {model_.Batches(knobs, steps, true), steps}, Without::kNothing, true);
   }
 
   Prediction PredictWithout(const Knobs& knobs, Without removed) const override {
-    return Describe(knobs, UsualBatches(knobs, removed), removed, true);
+    return Describe(knobs, UsualPlan(knobs, removed), removed, true);
   }
 
   std::string WithFittedTimes(const std::string& device) const override {
@@ -96,9 +102,10 @@ class ReplayPredictor final : public Predictor {
     return std::max<int64_t>(1, Primed(knobs)) + window;
   }
 
-  std::vector<BatchWork> UsualBatches(const Knobs& knobs, Without removed) const {
+  Plan UsualPlan(const Knobs& knobs, Without removed) const {
     const bool endless = !model_.epochs || removed == Without::kEpochEdges;
-    return model_.Batches(knobs, StepsToSimulate(knobs, endless), endless);
+    const int64_t steps = StepsToSimulate(knobs, endless);
+    return {model_.Batches(knobs, steps + (endless ? Primed(knobs) : 0), endless), steps};
   }
 
   Scenario ScenarioOf(const Knobs& knobs, Without removed) const {
@@ -111,9 +118,10 @@ class ReplayPredictor final : public Predictor {
     return scenario;
   }
 
-  Simulated Run(const Knobs& knobs, absl::Span<const BatchWork> batches, const Scenario& scenario) const {
+  Simulated Run(const Knobs& knobs, const Plan& plan, int64_t steps, Scenario scenario) const {
     Simulated simulated;
-    simulated.result = Simulate(model_.tape, batches, scenario);
+    scenario.most_steps = steps;
+    simulated.result = Simulate(model_.tape, plan.batches, scenario);
     simulated.window = WindowOf(simulated.result.steps, Primed(knobs));
     return simulated;
   }
@@ -126,18 +134,18 @@ class ReplayPredictor final : public Predictor {
     return length > 0 ? samples / (length * 1e-9) : 0;
   }
 
-  Prediction Describe(const Knobs& knobs, std::vector<BatchWork> batches, Without removed, bool interval) const {
+  Prediction Describe(const Knobs& knobs, Plan plan, Without removed, bool interval) const {
     Prediction p;
     p.knobs = knobs;
     const DeviceModel device = model_.DeviceOf(knobs);
     Scenario scenario = ScenarioOf(knobs, removed);
     if (removed == Without::kMainWork) {
-      for (BatchWork& batch : batches) batch.receive_ns = batch.launch_ns = 0;
+      for (BatchWork& batch : plan.batches) batch.receive_ns = batch.launch_ns = 0;
     }
-    const Simulated nominal = Run(knobs, batches, scenario);
-    FillTimes(nominal, batches, &p);
+    const Simulated nominal = Run(knobs, plan, plan.steps, scenario);
+    FillTimes(nominal, plan.batches, &p);
     if (interval) {
-      FillInterval(knobs, batches, scenario, device, nominal, &p);
+      FillInterval(knobs, plan, scenario, device, nominal, &p);
     } else {
       p.step_ms_low = p.step_ms_high = p.step_ms;
     }
@@ -178,19 +186,21 @@ class ReplayPredictor final : public Predictor {
     p->shares = SharesOf(simulated.result.steps, window);
   }
 
-  void FillInterval(const Knobs& knobs, const std::vector<BatchWork>& batches, const Scenario& scenario,
-                    const DeviceModel& device, const Simulated& nominal, Prediction* p) const {
+  void FillInterval(const Knobs& knobs, const Plan& plan, const Scenario& scenario, const DeviceModel& device,
+                    const Simulated& nominal, Prediction* p) const {
     // The corners need only differ from the nominal run, over the same steps: half of a long one is enough.
-    const size_t primed = static_cast<size_t>(Primed(knobs));
-    const size_t half = primed + (batches.size() - std::min(primed, batches.size())) / 2;
-    const size_t part = half >= primed + kFewestCornerSteps && !model_.epochs ? half : batches.size();
-    const absl::Span<const BatchWork> some = absl::MakeConstSpan(batches).first(part);
-    const double same_steps = WindowOf(absl::MakeConstSpan(nominal.result.steps).first(part), Primed(knobs)).step_ns();
+    const int64_t primed = Primed(knobs);
+    const int64_t half = primed + (plan.steps - std::min(primed, plan.steps)) / 2;
+    // A finite run has an end of its own, which a part of it has not.
+    const bool goes_on = static_cast<int64_t>(plan.batches.size()) > plan.steps || primed == 0;
+    const int64_t part = goes_on && half >= primed + kFewestCornerSteps ? half : plan.steps;
+    const size_t counted = std::min(nominal.result.steps.size(), static_cast<size_t>(part));
+    const double same_steps = WindowOf(absl::MakeConstSpan(nominal.result.steps).first(counted), primed).step_ns();
     double bounds[2];
     for (const bool slow : {false, true}) {
       Scenario corner = scenario;
       corner.scales = ScalesOfCorner(model_, knobs, scenario, device, options_.confidence, slow);
-      bounds[slow] = Run(knobs, some, corner).window.step_ns() - same_steps;
+      bounds[slow] = Run(knobs, plan, part, corner).window.step_ns() - same_steps;
     }
     const SimulatedWindow& window = nominal.window;
     std::vector<double> intervals;

@@ -13,10 +13,12 @@
 namespace stallpoint {
 namespace {
 
-constexpr size_t kFirstLooks = 12;  // along an axis
-constexpr size_t kFewEnough = 24;   // values of an axis that are looked at one by one
+constexpr size_t kFirstLooks = 24;  // along an axis
+constexpr size_t kFewEnough = 32;   // values of an axis that are looked at one by one
 // By how much a simulated window may be luckier than the mean.
 constexpr double kLuck = 0.03;
+// A setting that is so little too slow is looked at again.
+constexpr double kNearMiss = 0.015;
 // What is faster by less is not followed.
 constexpr double kWorthMoving = 0.0005;
 
@@ -49,7 +51,25 @@ class Question {
  private:
   double CeilingOf(size_t b, size_t w) const { return space_.CeilingOf(batches_[b], w) * (1 + kLuck); }
   double FastestThatFits(size_t b, size_t w) { return space_.FastestThatFits(batches_[b], w); }
-  bool Reaches(size_t b, size_t w) { return CeilingOf(b, w) >= enough_ && FastestThatFits(b, w) >= enough_; }
+
+  // Fast enough at some prefetch and steps in flight. Near the edge other prefetch may do when the most does not: its
+  // window is another.
+  bool Reaches(size_t b, size_t w) {
+    if (CeilingOf(b, w) < enough_) return false;
+    const double fastest = FastestThatFits(b, w);
+    if (fastest >= enough_ || fastest < enough_ * (1 - kNearMiss)) return fastest >= enough_;
+    std::vector<Place> others;
+    for (const size_t p : SpacedIndices(space_.prefetches().size(), kFirstLooks)) {
+      for (size_t q = 0; q < space_.in_flight().size(); ++q) others.push_back({batches_[b], w, p, q});
+    }
+    space_.Simulate(others);
+    return std::any_of(others.begin(), others.end(), [&](const Place& place) { return FastEnough(place); });
+  }
+
+  bool FastEnough(const Place& place) {
+    const Prediction* here = space_.At(place);
+    return here != nullptr && Fits(*here) && here->throughput_per_s >= enough_;
+  }
 
   // `batch` of a cell is an index into batches_ here.
   Cell Fastest() {
@@ -152,18 +172,14 @@ class Question {
     }
     Improve(others, &best);
     if (best.per_s < enough_) best = ClimbFrom(best, batches_.size() / 4, 0);
-    if (best.per_s < enough_ || best.workers != w) return std::nullopt;
-    return best.batch;
+    return Reaches(best.batch, w) ? std::optional<size_t>(best.batch) : std::nullopt;
   }
 
   // With these workers, of which `reaching` is a batch that is fast enough: smaller batches and less prefetch.
   void NeedLeastMemory(size_t w, size_t reaching) {
     const size_t smallest = First(0, reaching, [&](size_t b) { return Reaches(b, w); });
     for (size_t q = 0; q < space_.in_flight().size(); ++q) {
-      const auto reaches = [&](size_t b, size_t p) {
-        const Prediction* here = space_.At({batches_[b], w, p, q});
-        return here != nullptr && Fits(*here) && here->throughput_per_s >= enough_;
-      };
+      const auto reaches = [&](size_t b, size_t p) { return FastEnough({batches_[b], w, p, q}); };
       const size_t depths = space_.workers()[w] == 0 ? 1 : space_.prefetches().size();
       for (const size_t p : SpacedIndices(depths, kFewEnough)) {
         if (space_.ended()) return;

@@ -28,7 +28,9 @@ class LoaderSimulation {
   SimulationResult Run() {
     if (!batches_.empty()) BeginStep();
     const int32_t main = MainJob(), device = DeviceJob();
-    for (int32_t job = cores_.Next(); job >= 0; job = cores_.Next()) {
+    const bool to_the_end = scenario_.most_steps < 0;
+    for (int32_t job = cores_.Next(); job >= 0 && (to_the_end || device_done_ < scenario_.most_steps);
+         job = cores_.Next()) {
       ++result_.phases;
       if (job == main) {
         MainPhaseEnded();
@@ -39,6 +41,7 @@ class LoaderSimulation {
       }
     }
     result_.host_cpu_ns = cores_.work_done();
+    result_.steps.resize(static_cast<size_t>(device_done_));
     return std::move(result_);
   }
 

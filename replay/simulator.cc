@@ -17,6 +17,9 @@ SimulationResult Simulate(const DemandTape& tape, absl::Span<const BatchWork> ba
 
 SimulationResult SolveRecurrence(const DemandTape& tape, absl::Span<const BatchWork> batches,
                                  const Scenario& scenario) {
+  // Nothing that is loaded later slows a step here.
+  if (scenario.most_steps >= 0)
+    batches = batches.first(std::min(batches.size(), static_cast<size_t>(scenario.most_steps)));
   const int64_t workers = scenario.worker_count;
   const int64_t primed = workers * scenario.prefetch_depth;
   const int64_t ahead = std::max<int64_t>(1, scenario.steps_in_flight);

@@ -65,6 +65,9 @@ struct Scenario {
   // how demand is cut into visits, only on its sum (insensitivity of processor sharing: Baskett, Chandy, Muntz,
   // Palacios 1975).
   int32_t samples_per_phase = 1;
+  // Steps after which the simulation ends although workers still load later batches, as in a run that goes on: without
+  // them the last steps would have the cores to themselves. Negative: all there are.
+  int64_t most_steps = -1;
   // Threads that a step keeps busy on the host; 0: the device is not the host.
   double device_threads = 0;
   Latencies latencies;

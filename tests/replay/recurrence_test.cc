@@ -147,6 +147,30 @@ TEST_CASE("shared cores give every time that a literal play-out of the threads g
   }
 }
 
+TEST_CASE("a run that goes on has the same steps, and its last ones share the cores with what is loaded for later") {
+  Case c;
+  for (int32_t i = 0; i < 200; ++i) {
+    c.batches.push_back({.first_sample = i, .samples = 1, .opens_epoch = i == 0, .worker = {0, 1e6}, .step_ns = 4e6});
+  }
+  c.tape = DemandTape::Build({{{0, 4e6}}}, {}, std::vector<uint32_t>{0}, 1, 16);
+  Scenario scenario;
+  scenario.worker_count = 6;
+  scenario.prefetch_depth = 4;
+  scenario.cores = 2;
+  scenario.device_threads = 1;
+  const SimulationResult whole = SimulateSharedCores(c.tape, c.batches, scenario);
+  scenario.most_steps = 150;
+  const SimulationResult begun = SimulateSharedCores(c.tape, c.batches, scenario);
+  REQUIRE(begun.steps.size() == 150);
+  for (size_t i = 0; i < begun.steps.size(); ++i) CHECK(begun.steps[i].device_end == whole.steps[i].device_end);
+  // 9 ms of computing a batch on 2 cores; once nothing is left to load a step takes the 4 ms of the device.
+  const auto mean_step = [](const std::vector<StepTimes>& steps, size_t from, size_t to) {
+    return (steps[to].device_end - steps[from].device_end) / static_cast<double>(to - from);
+  };
+  CHECK(mean_step(begun.steps, 50, 149) == Approx(4.5e6).epsilon(0.02));
+  CHECK(mean_step(whole.steps, 190, 199) == Approx(4e6).epsilon(0.02));
+}
+
 TEST_CASE("hand-over times are the same in both ways of solving") {
   const Case c = RandomCase(5, 60, 2, 13, true);
   Scenario scenario = Setting(3, 2, 1);

@@ -68,7 +68,7 @@ TEST_CASE("a search recommends what a sweep of the whole space does") {
     const SearchResult search = Search(*predictor, ranges, {});
     CHECK(search.complete);
     CHECK(search.settings == 8u * 18 * 4);
-    CHECK(search.simulated < search.settings / 3);
+    CHECK(search.simulated < search.settings / 2);
     for (const bool any : {false, true}) {
       const std::optional<Prediction> expected = BestOfAll(*predictor, ranges, any);
       const auto& found = any ? search.any_batch : search.same_batch;
@@ -142,7 +142,9 @@ TEST_CASE("nothing is found where nothing fits") {
 
 TEST_CASE("no setting is faster than its floor allows, but for the luck of its samples") {
   for (uint64_t seed = 1; seed <= 8; ++seed) {
-    const auto predictor = FitTo(RandomRun(seed));
+    RunRecord run = RandomRun(seed);
+    if (seed % 2 == 0) run.knobs.device = "cpu";  // whose steps share the cores with the workers
+    const auto predictor = FitTo(run);
     for (const int64_t batch : {4, 16, 64}) {
       for (const int32_t workers : {0, 1, 2, 4, 8, 16}) {
         for (const int32_t in_flight : {1, 2}) {
@@ -150,6 +152,7 @@ TEST_CASE("no setting is faster than its floor allows, but for the luck of its s
           knobs.batch_size = batch;
           knobs.worker_count = workers;
           knobs.steps_in_flight = in_flight;
+          knobs.prefetch_depth = 2 + static_cast<int32_t>(seed);
           INFO("seed " << seed << " batch " << batch << " workers " << workers << " in flight " << in_flight);
           const double ceiling = predictor->FloorOf(knobs).Throughput(workers, in_flight);
           CHECK(predictor->Estimate(knobs).throughput_per_s <= 1.03 * ceiling);
