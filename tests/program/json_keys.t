@@ -20,7 +20,7 @@ Every key is present, whatever is known: others script against it.
   true
   $ stallpoint sweep run.sptrace --workers 0:2 --batch 4,8 --json > sweep.json
   $ json '" ".join(o)' 'len(o["settings"])' '" ".join(o["settings"][0])' < sweep.json
-  schema_version stallpoint_version recorded settings stall_points recommended recommended_any_batch
+  schema_version stallpoint_version recorded settings stall_points recommended recommended_any_batch search
   6
   knobs step_ms step_ms_low step_ms_high throughput_per_s shares stall_share bound stage wait host_memory_bytes device_memory_bytes p_out_of_memory extrapolated* (glob)
   $ stallpoint why run.sptrace --json | json '" ".join(o)'
