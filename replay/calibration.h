@@ -9,10 +9,12 @@
 namespace stallpoint {
 
 // Settings for short runs with the role `calibration`, in the order they should be run; pure, never empty:
-// - as many workers as cores, when the recorded count is not near it: what computing costs then is what most settings
-// meet;
+// - as many workers as cores, what computing costs then is what most settings meet; or one, when the recorded count is
+//   near that: how much computing slows with the cores is seen in the difference;
+// - twice as many workers as cores: what the scheduler loses when threads outnumber them;
 // - a second batch size, a factor of two away, which tells what a step costs by itself from what each sample adds;
-// - the recorded setting once more, at the end, which shows how far the host's own speed moves.
+// - the recorded setting once more, at the end: how far the host's own speed moves, and in the mean of both ends it is
+//   as old as what lies between.
 std::vector<Knobs> PlanCalibration(const Knobs& recorded, double cores);
 std::vector<Knobs> PlanCalibration(const RunRecord& run);
 

@@ -195,6 +195,7 @@ absl::StatusOr<CostModel> CostModel::Fit(absl::Span<const RunRecord> runs) {
     model.fewest_batch = std::min(model.fewest_batch, each.run->knobs.batch_size);
     model.most_batch = std::max(model.most_batch, each.run->knobs.batch_size);
   }
+  model.crowding = FitCrowding(fitted, model);
   FitDisturbance(costs, &model);
   return model;
 }
@@ -233,6 +234,7 @@ Scenario CostModel::ScenarioOf(const Knobs& knobs) const {
     if (const int cpus = CpusInList(knobs.cpus); cpus > 0) scenario.cores = cpus;
   }
   scenario.stretch = stretch;
+  scenario.crowding = crowding.loss;
   scenario.device_threads = DeviceOf(knobs).threads;
   scenario.latencies = latencies;
   scenario.scales.cpu = disturbance.slow;

@@ -102,6 +102,12 @@ struct Disturbance {
   double device_slow = 1;          // of a step on the host
 };
 
+// What is lost of all cores while more threads can run than there are, as a share of the time they take.
+struct Crowding {
+  double loss = 0;
+  double error = 0;  // standard
+};
+
 class CostModel {
  public:
   // See Predictor::Fit for the errors.
@@ -120,6 +126,7 @@ class CostModel {
   int64_t dataset_samples = 0;
   double cores = 1;
   double stretch = 1;
+  Crowding crowding;
 
   std::vector<StageDemand> stages;  // of samples, then "collate"
   DemandTape tape;

@@ -14,7 +14,8 @@ namespace {
 constexpr double kUsualHostSpeedChange = 0.08;
 // Weight of that expectation, in observations.
 constexpr double kHostSpeedPrior = 3;
-constexpr double kRunToRunNoise = 0.06;
+// What CPU seconds differ by from one short run to the next, before that is seen, and the weight of that expectation.
+constexpr double kRunToRunNoise = 0.04, kNoisePrior = 2;
 constexpr double kLargestStretch = 2.5;
 
 double MeanCpu(const RunCosts& costs) {
@@ -119,9 +120,6 @@ std::vector<double> CpuRatios(const FittedRun& run, const FittedRun& main) {
   return ratios;
 }
 
-namespace {
-
-// CPU of whole samples relative to the main run's, by the samples both met.
 double CpuRatio(const FittedRun& run, const FittedRun& main) {
   const std::vector<double> ratios = CpuRatios(run, main);
   double weighted = 0, weights = 0;
@@ -134,33 +132,31 @@ double CpuRatio(const FittedRun& run, const FittedRun& main) {
   return weights > 0 ? weighted / weights : 1;
 }
 
-}  // namespace
-
 double FitStretch(absl::Span<const FittedRun> runs) {
-  if (runs.size() < 2) return 1;
-  double mean_x = 0, mean_y = 0;
   std::vector<double> x, y;
   for (const FittedRun& fitted : runs) {
     if (MeanCpu(fitted.costs) <= 0) continue;
     x.push_back(fitted.costs.crowd);
-    y.push_back(CpuRatio(fitted, runs.front()));
+    y.push_back(std::log(CpuRatio(fitted, runs.front())));
   }
   if (x.size() < 2) return 1;
-  mean_x = Mean(x);
-  mean_y = Mean(y);
+  const double mean_x = Mean(x), mean_y = Mean(y);
   double xx = 0, xy = 0;
   for (size_t i = 0; i < x.size(); ++i) {
     xx += (x[i] - mean_x) * (x[i] - mean_x);
     xy += (x[i] - mean_x) * (y[i] - mean_y);
   }
   if (xx < 0.02) return 1;
-  const double slope = xy / xx;
-  const double idle = mean_y - slope * mean_x;
-  if (slope <= 0 || idle <= 0) return 1;
-  const double growth = slope / idle;
-  const double noise = kRunToRunNoise / std::sqrt(xx);
+  const double growth = xy / xx;
+  if (growth <= 0) return 1;
+  double squares = kNoisePrior * kRunToRunNoise * kRunToRunNoise;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double rest = y[i] - mean_y - growth * (x[i] - mean_x);
+    squares += rest * rest;
+  }
+  const double noise = std::sqrt(squares / (kNoisePrior + static_cast<double>(x.size()) - 2) / xx);
   const double trust = growth * growth / (growth * growth + noise * noise);
-  return std::min(kLargestStretch, 1 + growth * trust);
+  return std::min(kLargestStretch, std::exp(growth * trust));
 }
 
 Uncertainty FitHostSpeed(absl::Span<const FittedRun> runs, double stretch) {

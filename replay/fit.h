@@ -32,7 +32,8 @@ struct Line {
 Line FitLine(const std::vector<SizePoint>& points);
 
 // How computing slows when all cores are busy, by runs that differ in how busy the cores were. A difference that the
-// host's changing speed explains as well is shrunk towards 1.
+// host's changing speed explains as well is shrunk towards 1: what that does is taken from the runs themselves, those
+// with the same setting above all.
 double FitStretch(absl::Span<const FittedRun> runs);
 // What the demands of a run are to be divided by to become those of an idle host.
 double SlowDown(const RunCosts& costs, double stretch);
@@ -40,12 +41,17 @@ double SlowDown(const RunCosts& costs, double stretch);
 DeviceModel FitDevice(absl::Span<const FittedRun> runs, double stretch);
 MemoryModel FitMemory(absl::Span<const FittedRun> runs);
 
+// From the runs on crowded cores, main and calibration. All else of the model is fitted already, but for disturbance.
+Crowding FitCrowding(absl::Span<const FittedRun> runs, const CostModel& model);
+
 // Sets `model->disturbance` so that the recorded setting, simulated, loads a batch in the time that it took. All else
 // of the model is fitted already.
 void FitDisturbance(const RunCosts& costs, CostModel* model);
 
 // Mean CPU of a sample of `run` relative to that of `main`, over the samples that both met; per stage.
 std::vector<double> CpuRatios(const FittedRun& run, const FittedRun& main);
+// The same over all stages.
+double CpuRatio(const FittedRun& run, const FittedRun& main);
 // How far the host's speed may be from the fitted one, from how it moved between runs and within the main run.
 Uncertainty FitHostSpeed(absl::Span<const FittedRun> runs, double stretch);
 

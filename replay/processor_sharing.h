@@ -57,9 +57,11 @@ class Schedule {
 class ProcessorSharing {
  public:
   // Jobs are numbered from 0; each computes or waits for one thing at a time. `stretch`: slow-down of computing when
-  // all cores are busy; linear in the number of busy cores in between.
-  ProcessorSharing(int32_t jobs, double cores, double stretch)
+  // all cores are busy; linear in the number of busy cores in between. `crowding`: slow-down by this share while a
+  // thread more can run than there are cores; linear in the part of a thread.
+  ProcessorSharing(int32_t jobs, double cores, double stretch, double crowding = 0)
       : cores_(cores),
+        crowding_(crowding),
         share_per_thread_(1 / cores),
         stretch_per_core_(cores > 1 ? (stretch - 1) / (cores - 1) : 0),
         computing_(jobs),
@@ -104,10 +106,12 @@ class ProcessorSharing {
   void SetRunnable(double threads) {
     runnable_ = threads;
     const double busy_besides_one = std::max(0.0, std::min(threads, cores_) - 1);
-    slowness_ = std::max(1.0, threads * share_per_thread_) * (1 + stretch_per_core_ * busy_besides_one);
+    const double too_many = std::clamp(threads - cores_, 0.0, 1.0);
+    slowness_ = std::max(1.0, threads * share_per_thread_) * (1 + stretch_per_core_ * busy_besides_one) *
+                (1 + crowding_ * too_many);
   }
 
-  const double cores_, share_per_thread_, stretch_per_core_;
+  const double cores_, crowding_, share_per_thread_, stretch_per_core_;
   double now_ = 0, virtual_ = 0, slowness_ = 1, runnable_ = 0, work_ = 0;
   Schedule computing_, waiting_;  // due at a virtual time, and at a time
   std::vector<double> threads_;   // of each job

@@ -8,9 +8,6 @@
 namespace stallpoint {
 namespace {
 
-// The kernel's time slices cost capacity when jobs that sleep and compute outnumber the cores; sharing does not show
-// it.
-constexpr double kTimeSliceError = 0.10;
 constexpr double kDisturbanceGrowth = 0.5;
 // What step times of runs that loading bounds are off by beyond all other terms, tools/bench/predict.
 constexpr double kLoadingError = 0.03;
@@ -18,10 +15,11 @@ constexpr double kLeastScale = 0.05;
 // Of the errors that are stated as the ends of an interval.
 constexpr double kConfidenceOfErrors = 0.8;
 
-// How far workers outnumber the cores, 0 to 1, where the scheduler's time slices matter.
+// By how many threads workers and a device on the host can outnumber the cores, at most one; where nothing sleeps in
+// between, time slices cost little.
 double CrowdOf(const CostModel& model, const Scenario& scenario) {
-  if (scenario.worker_count <= scenario.cores || !model.tape.has_waits()) return 0;
-  return std::min(1.0, scenario.worker_count / scenario.cores - 1);
+  if (!model.tape.has_waits()) return 0;
+  return std::clamp(scenario.worker_count + scenario.device_threads - scenario.cores, 0.0, 1.0);
 }
 
 // What the run itself does not explain, `share` of it gone (-1: all) or grown (1).
@@ -42,7 +40,9 @@ Scales ScalesOfCorner(const CostModel& model, const Knobs& knobs, const Scenario
   const double host = (slow ? model.host_speed.up : model.host_speed.down) * widen;
   const Uncertainty fit = device.UncertaintyAt(knobs.batch_size);
   double computing = std::hypot(z * model.cpu_error, host);
-  if (slow) computing = std::hypot(computing, kTimeSliceError * CrowdOf(model, scenario) * widen);
+  if (slow || model.crowding.loss > 0) {
+    computing = std::hypot(computing, z * model.crowding.error * CrowdOf(model, scenario));
+  }
   double stepping = (slow ? fit.up : fit.down) * widen;
   if (device.threads > 0) stepping = std::hypot(stepping, host);
   const double sign = slow ? 1 : -1;
@@ -61,7 +61,9 @@ Scales ScalesOfDay(const CostModel& model, const Knobs& knobs, const Scenario& s
     return std::max(kLeastScale, 1 + (errors > 0 ? error.up : error.down) * errors / z);
   };
   const double host = factor(model.host_speed, day.host_speed);
-  const double crowd = 1 + kTimeSliceError * CrowdOf(model, scenario) * std::max(0.0, day.crowding) / z;
+  // Less than nothing is not lost.
+  const double crowding = std::max(day.crowding, -model.crowding.loss / model.crowding.error);
+  const double crowd = 1 + model.crowding.error * CrowdOf(model, scenario) * crowding;
   Scales scales = scenario.scales;
   Disturb(model, scenario, std::clamp(day.disturbance, -1.0, 1.0), &scales);
   scales.wait *= std::max(kLeastScale, 1 + day.waits * model.wait_error);

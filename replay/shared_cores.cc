@@ -15,7 +15,7 @@ class LoaderSimulation {
       : tape_(tape),
         batches_(batches),
         scenario_(scenario),
-        cores_(std::max(1, scenario.worker_count) + 2, scenario.cores, scenario.stretch),
+        cores_(std::max(1, scenario.worker_count) + 2, scenario.cores, scenario.stretch, scenario.crowding),
         workers_(std::max(1, scenario.worker_count)),
         finished_(batches.size(), false),
         batch_of_step_(batches.size(), -1) {

@@ -61,6 +61,9 @@ struct Scenario {
   double cores = 1;
   // Computing slows by this factor when all cores are busy (hyper-threads, caches); in between, linearly.
   double stretch = 1;
+  // By what share everything that computes slows while at least one thread more can run than there are cores; in
+  // between, linearly.
+  double crowding = 0;
   // Samples of a batch that are simulated as one wait and one computing on shared cores. Throughput hardly depends on
   // how demand is cut into visits, only on its sum (insensitivity of processor sharing: Baskett, Chandy, Muntz,
   // Palacios 1975).

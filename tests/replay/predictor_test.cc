@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "catch.h"
+#include "replay/cost_model.h"
 #include "run_builder.h"
 #include "traces/run_summary.h"
 
@@ -71,6 +72,39 @@ TEST_CASE("a step on the host's own cores contends with the workers") {
     const Prediction p = predictor->PredictRun(knobs, 200);
     INFO(workers << " workers: predicted " << p.step_ms << ", live " << live);
     CHECK(Error(p.step_ms, live) < 0.03);
+  }
+}
+
+TEST_CASE("what the scheduler loses on crowded cores is learnt from a run that has them crowded") {
+  Truth truth = ReadAndDecode(4, 2);
+  truth.cores = 2;
+  const Knobs recorded = EmulatedKnobs(8, 1, "cpu");
+  const auto with_workers = [&](int32_t workers, int64_t batch_size) {
+    Knobs knobs = recorded;
+    knobs.worker_count = workers;
+    knobs.batch_size = batch_size;
+    return knobs;
+  };
+  for (const double lost : {0.0, 0.15}) {
+    truth.crowding = lost;
+    const auto calibration = [&](const Knobs& knobs, uint64_t luck) {
+      return Record(truth, {.knobs = knobs, .steps = 60, .luck = luck, .role = RunRecord::Role::kCalibration});
+    };
+    const std::vector<RunRecord> runs = {Record(truth, {.knobs = recorded}), calibration(with_workers(2, 8), 5),
+                                         calibration(with_workers(4, 8), 6), calibration(with_workers(2, 4), 7)};
+    const auto model = CostModel::Fit(runs);
+    REQUIRE(model.ok());
+    CHECK(model->crowding.loss == Approx(lost).margin(0.06));  // short runs of even samples scatter
+    CHECK(model->crowding.error < 0.06);
+    CHECK(CostModel::Fit(std::vector<RunRecord>{runs[0]})->crowding.error > model->crowding.error);
+    const auto predictor = Fit(runs);
+    for (const int32_t workers : {3, 6}) {
+      const Knobs knobs = with_workers(workers, 16);
+      const double live = Summarize(Record(truth, {.knobs = knobs, .luck = 3})).step_ms_mean;
+      const Prediction p = predictor->PredictRun(knobs, 200);
+      INFO(workers << " workers, lost " << lost << ": predicted " << p.step_ms << ", live " << live);
+      CHECK(Error(p.step_ms, live) < 0.04);
+    }
   }
 }
 

@@ -55,7 +55,8 @@ class Stage {
       for (const Actor& actor : actors_) {
         if (Doing(actor, Act::Kind::kCompute)) runnable += actor.threads;
       }
-      const double rate = runnable > setting_.cores ? setting_.cores / runnable : 1;
+      const double lost = 1 + setting_.crowding * std::min(1.0, std::max(0.0, runnable - setting_.cores));
+      const double rate = (runnable > setting_.cores ? setting_.cores / runnable : 1) / lost;
       double next = never;
       for (const Actor& actor : actors_) {
         if (Doing(actor, Act::Kind::kWait)) next = std::min(next, actor.left);

@@ -28,6 +28,7 @@ struct Setting {
   int workers = 1, prefetch = 2, steps_in_flight = 2;
   double cores = 1;
   double device_threads = 0;  // 0: the device costs no CPU
+  double crowding = 0;        // as Scenario::crowding
 };
 
 struct Played {

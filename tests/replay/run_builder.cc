@@ -88,6 +88,7 @@ RunRecord Record(const Truth& truth, const RunSpec& spec) {
   setting.prefetch = spec.knobs.prefetch_depth;
   setting.steps_in_flight = truth.syncs_each_step ? 1 : spec.knobs.steps_in_flight;
   setting.cores = truth.cores;
+  setting.crowding = truth.crowding;
   setting.device_threads = on_host ? 1 : 0;
   const reference::Played played = reference::Play(batches, setting);
 

@@ -24,6 +24,7 @@ struct Truth {
   double step_fixed_ns = 2e6, step_sample_ns = 1e6;
   double step_noise = 0;  // standard deviation of the logarithm
   double cores = 2;
+  double crowding = 0;           // lost while more threads can run than there are cores
   double cpu_speed_noise = 0;    // of a whole run
   bool syncs_each_step = false;  // main waits for every step whatever the knobs say
 };

@@ -128,8 +128,8 @@ TEST_CASE("a sweep gives the same bytes on any number of threads") {
 TEST_CASE("the JSON of a sweep has every published key") {
   const RunRecord run = Record(ReadAndDecode(20, 0.2), {.knobs = EmulatedKnobs(8, 1)});
   const auto json = SweepJson(SweepRun(run, {.batch_size = {8, 16}, .worker_count = Range("0:20")}));
-  const std::set<std::string> keys = {"schema_version", "stallpoint_version",   "recorded", "settings", "stall_points",
-                                      "recommended",    "recommended_any_batch"};
+  const std::set<std::string> keys = {"schema_version", "stallpoint_version",    "recorded", "settings", "stall_points",
+                                      "recommended",    "recommended_any_batch", "search"};
   for (const auto& key : keys) CHECK(json.contains(key));
   for (const char* key :
        {"knobs", "step_ms", "step_ms_low", "step_ms_high", "throughput_per_s", "shares", "stall_share", "bound",
@@ -145,17 +145,20 @@ TEST_CASE("the JSON of a sweep has every published key") {
   CHECK(json["schema_version"] == 1);
 }
 
-TEST_CASE("calibration adds a second batch size, and workers that match the cores") {
+TEST_CASE("calibration adds a second batch size, and workers that match and outnumber the cores") {
   const auto far = PlanCalibration(EmulatedKnobs(32, 1), 8);
-  REQUIRE(far.size() == 3);
+  REQUIRE(far.size() == 4);
   CHECK(far[0].worker_count == 8);
   CHECK(far[0].batch_size == 32);
-  CHECK(far[1].batch_size == 16);
-  CHECK(far[2] == EmulatedKnobs(32, 1));
+  CHECK(far[1].worker_count == 16);
+  CHECK(far[2].batch_size == 16);
+  CHECK(far[3] == EmulatedKnobs(32, 1));
   const auto near = PlanCalibration(EmulatedKnobs(2, 8), 8);
-  REQUIRE(near.size() == 2);
-  CHECK(near[0].batch_size == 4);
-  CHECK(near[0].worker_count == 8);
+  REQUIRE(near.size() == 4);
+  CHECK(near[0].worker_count == 1);
+  CHECK(near[1].worker_count == 16);
+  CHECK(near[2].batch_size == 4);
+  CHECK(near[2].worker_count == 8);
 }
 
 }  // namespace stallpoint

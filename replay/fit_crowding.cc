@@ -1,0 +1,124 @@
+// What the scheduler loses when more threads can run than there are cores.
+//
+// Equal sharing is what a scheduler aims at, and time slices, wake-ups and cold caches keep it from. How much they cost
+// shows in runs on crowded cores: each is simulated with the speed that the host had in it, so that only the scheduling
+// is left to explain, and the loss is the one that explains all of them best: linear regression with a prior.
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "replay/accounting.h"
+#include "replay/fit.h"
+#include "replay/simulator.h"
+#include "replay/statistics.h"
+#include "traces/run_summary.h"
+
+namespace stallpoint {
+namespace {
+
+// What is expected of a run that was never seen crowded: nothing, give or take this much.
+constexpr double kUsualLoss = 0.08;
+// Of a run's mean step, once its own speed is told.
+constexpr double kRunError = 0.02;
+constexpr double kLargestLoss = 0.3;
+constexpr int kLosses = 7;
+// A run that other programs took more than this part of the machine from says nothing of its own threads.
+constexpr double kDisturbed = 0.05;
+
+// A recorded run and what it takes to simulate it.
+struct Crowded {
+  std::vector<BatchWork> batches;
+  Scenario scenario;
+  int64_t primed = 0;
+  double measured_ns = 0;  // mean step of the steady window
+};
+
+// CPU of a sample in a run relative to what the model makes of it.
+double SpeedOf(const FittedRun& fitted, absl::Span<const FittedRun> runs, const CostModel& model) {
+  double recorded = 0, modelled = 0;
+  for (const uint32_t row : runs.front().costs.steady) {
+    for (const Demand& stage : runs.front().costs.rows[row]) recorded += stage.cpu;
+  }
+  recorded /= static_cast<double>(runs.front().costs.steady.size());
+  for (const StageDemand& stage : model.stages) modelled += stage.name == "collate" ? 0 : stage.mean.cpu;
+  if (recorded <= 0 || modelled <= 0) return 1;
+  return CpuRatio(fitted, runs.front()) / SlowDown(fitted.costs, model.stretch) * recorded / modelled;
+}
+
+// Of a device that is the host.
+double DeviceSpeedOf(const FittedRun& fitted, const CostModel& model) {
+  double measured = 0, modelled = 0;
+  for (const StepCost& step : fitted.costs.steps) {
+    measured += step.step_ns / SlowDown(fitted.costs, model.stretch);
+    modelled += model.device.StepNs(static_cast<double>(step.samples)) * Mean(model.device.residuals);
+  }
+  return measured > 0 && modelled > 0 ? measured / modelled : 1;
+}
+
+std::vector<Crowded> CrowdedRuns(absl::Span<const FittedRun> runs, const CostModel& model) {
+  std::vector<Crowded> crowded;
+  for (const FittedRun& fitted : runs) {
+    const RunRecord& run = *fitted.run;
+    if (run.planned_epochs > 0 || run.knobs.device != model.recorded.device) continue;
+    Crowded one;
+    one.scenario = model.ScenarioOf(run.knobs);
+    const double jobs = run.knobs.worker_count + 1 + one.scenario.device_threads;
+    if (jobs <= one.scenario.cores || run.knobs.worker_count == 0) continue;
+    const RunSummary summary = Summarize(run);
+    if (!summary.window.steady || summary.other_cores.value_or(0) > kDisturbed * run.usable_cores) continue;
+    one.measured_ns = static_cast<double>(summary.window.end_ns - summary.window.begin_ns) /
+                      static_cast<double>(summary.window.steps());
+    one.batches = model.Batches(run.knobs, static_cast<int64_t>(run.iterations.size()), true);
+    one.primed = int64_t{run.knobs.worker_count} * run.knobs.prefetch_depth;
+    one.scenario.samples_per_phase = static_cast<int32_t>(std::max<int64_t>(1, run.knobs.batch_size / 8));
+    one.scenario.scales.cpu *= SpeedOf(fitted, runs, model);
+    if (one.scenario.device_threads > 0) one.scenario.scales.device *= DeviceSpeedOf(fitted, model);
+    crowded.push_back(std::move(one));
+  }
+  return crowded;
+}
+
+// The log of a run's mean step over the loss, as a line: simulations of a short run scatter about it.
+struct Response {
+  double at_none = 0, slope = 0, scatter = 0;
+};
+
+Response ResponseOf(const CostModel& model, Crowded* run) {
+  std::vector<double> losses, steps;
+  for (int i = 0; i < kLosses; ++i) {
+    losses.push_back(kLargestLoss * i / (kLosses - 1));
+    run->scenario.crowding = losses.back();
+    const SimulationResult result = Simulate(model.tape, run->batches, run->scenario);
+    steps.push_back(std::log(WindowOf(result.steps, run->primed).step_ns()));
+  }
+  const double mean_loss = Mean(losses), mean_step = Mean(steps);
+  double xx = 0, xy = 0, squares = 0;
+  for (int i = 0; i < kLosses; ++i) {
+    xx += (losses[i] - mean_loss) * (losses[i] - mean_loss);
+    xy += (losses[i] - mean_loss) * (steps[i] - mean_step);
+  }
+  Response response;
+  response.slope = std::max(0.0, xy / xx);
+  response.at_none = mean_step - response.slope * mean_loss;
+  for (int i = 0; i < kLosses; ++i) {
+    const double rest = steps[i] - response.at_none - response.slope * losses[i];
+    squares += rest * rest;
+  }
+  response.scatter = std::sqrt(squares / (kLosses - 2));
+  return response;
+}
+
+}  // namespace
+
+Crowding FitCrowding(absl::Span<const FittedRun> runs, const CostModel& model) {
+  double weights = 1 / (kUsualLoss * kUsualLoss), weighted = 0;
+  for (Crowded& run : CrowdedRuns(runs, model)) {
+    const Response response = ResponseOf(model, &run);
+    const double variance = kRunError * kRunError + response.scatter * response.scatter;
+    weights += response.slope * response.slope / variance;
+    weighted += response.slope * (std::log(run.measured_ns) - response.at_none) / variance;
+  }
+  return {.loss = std::clamp(weighted / weights, 0.0, kLargestLoss), .error = 1 / std::sqrt(weights)};
+}
+
+}  // namespace stallpoint
