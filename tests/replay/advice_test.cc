@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "catch.h"
+#include "fitted.h"
 #include "nlohmann/json.hpp"
 #include "replay/decision.h"
 #include "replay/json.h"
@@ -13,16 +14,10 @@ namespace stallpoint {
 namespace {
 
 using testing::EmulatedKnobs;
+using testing::FitTo;
 using testing::ReadAndDecode;
 using testing::Record;
-
-std::vector<int64_t> Values(const std::string& range) { return *ParseRange(range); }
-
-std::unique_ptr<Predictor> FitTo(const RunRecord& run) {
-  auto predictor = Predictor::Fit(std::vector<RunRecord>{run}, {});
-  REQUIRE(predictor.ok());
-  return *std::move(predictor);
-}
+using testing::Values;
 
 // A device of 10 ms a step behind reads: so many workers are as fast as it, nearly.
 std::unique_ptr<Predictor> FedBy(double workers) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "catch.h"
+#include "fitted.h"
 #include "replay/recommend.h"
 #include "run_builder.h"
 
@@ -13,17 +14,11 @@ namespace stallpoint {
 namespace {
 
 using testing::EmulatedKnobs;
+using testing::FitTo;
 using testing::ReadAndDecode;
 using testing::Record;
 using testing::Truth;
-
-std::unique_ptr<Predictor> FitTo(const RunRecord& run) {
-  auto predictor = Predictor::Fit(std::vector<RunRecord>{run}, {});
-  REQUIRE(predictor.ok());
-  return *std::move(predictor);
-}
-
-std::vector<int64_t> Values(const std::string& range) { return *ParseRange(range); }
+using testing::Values;
 
 // What a sweep would say that looks at every setting.
 std::optional<Prediction> BestOfAll(const Predictor& predictor, SweepRanges ranges, bool any_batch) {

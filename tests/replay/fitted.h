@@ -1,0 +1,26 @@
+// A predictor of one recorded run, and the values of a range: what tests of searches begin with.
+#ifndef STALLPOINT_TESTS_REPLAY_FITTED_H_
+#define STALLPOINT_TESTS_REPLAY_FITTED_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "catch.h"
+#include "replay/predictor.h"
+#include "replay/sweep.h"
+
+namespace stallpoint::testing {
+
+inline std::unique_ptr<Predictor> FitTo(const RunRecord& run) {
+  auto predictor = Predictor::Fit(std::vector<RunRecord>{run}, {});
+  REQUIRE(predictor.ok());
+  return *std::move(predictor);
+}
+
+inline std::vector<int64_t> Values(const std::string& range) { return *ParseRange(range); }
+
+}  // namespace stallpoint::testing
+
+#endif  // STALLPOINT_TESTS_REPLAY_FITTED_H_
