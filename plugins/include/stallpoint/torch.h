@@ -50,8 +50,8 @@ inline at::ScalarType TorchDtype(int32_t dtype) {
   }
 }
 
-// The tensor itself, not a copy: valid as long as the batch it belongs to. `device` is where its memory lies: that of
-// the run, see stallpoint/torch_device.h.
+// The tensor itself, not a copy: valid as long as the batch it belongs to. `device` is where its memory lies:
+// that of the run, which stallpoint/torch_device.h knows.
 inline at::Tensor TensorOver(const sp_tensor& tensor, c10::Device device = c10::kCPU) {
   // Told the device, LibTorch does not ask the driver whose memory it is.
   return at::for_blob(tensor.data, at::IntArrayRef(tensor.shape, static_cast<size_t>(tensor.dims)))

@@ -3,14 +3,15 @@
 //
 //   bool steps_on_cuda() const override { return true; }
 //   void begin(const sp_knobs& knobs) override {
-//     device_ = UseTorchDevice(host_, knobs);  // before anything else of LibTorch
-//     losses_ = StepLosses(knobs);
-//     network_->to(device_);                   // and only then the optimizer
+//     device_.emplace(host_, knobs);  // before anything else of LibTorch
+//     const OnTorchDevice here(*device_);
+//     network_->to(device_->device());
 //   }
+//   void end() override { network_ = nullptr, device_.reset(); }  // in this order
 //   StepResult step(const Batch& batch) override {
-//     const c10::DeviceGuard here(device_);
-//     ...                                      // TensorOver(batch.tensor(0), device_)
-//     return losses_.Report(loss);             // loss.item() would wait for the device
+//     const OnTorchDevice here(*device_);
+//     ...                             // of device_->TensorOver(batch.tensor(0))
+//     return device_->Report(loss);   // loss.item() would wait for the device
 //   }
 //
 // On CUDA LibTorch works on its current stream, the default one unless it was told otherwise. The harness's stream
@@ -45,6 +46,8 @@
 #include "stallpoint/plugin/error.h"
 #include "stallpoint/plugin/host.h"
 #include "stallpoint/plugin/workload.h"
+#include "stallpoint/torch.h"
+#include "stallpoint/torch_memory.h"
 
 namespace stallpoint::plugin {
 
@@ -60,10 +63,10 @@ inline uint64_t CudaDeviceBytes(int ordinal) {
   return told ? bytes : 0;
 }
 
-// Lets LibTorch's allocator reserve at most `limit_bytes` of the device, until the process ends. To be called before the
-// allocator is first used, which reads its limit once. False where it cannot be told: LibTorch before 2.10, or a limit
-// beyond the device. The harness holds --device-memory between steps all the same, batches among it; this holds it
-// within one.
+// Lets LibTorch's allocator reserve at most `limit_bytes` of the device, until the process ends. To be called before
+// the allocator is first used, which reads its limit once. False where it cannot be told: LibTorch before 2.10, or a
+// limit beyond the device. The harness holds --device-memory between steps all the same, batches among it; this holds
+// it within one.
 inline bool LimitTorchAllocator([[maybe_unused]] c10::Device device, [[maybe_unused]] uint64_t limit_bytes) {
 #if STALLPOINT_TORCH_ALLOCATOR_HAS_SETTINGS
   namespace settings = c10::CachingAllocator;
@@ -122,14 +125,28 @@ inline c10::Device UseTorchDevice(Host host, const sp_knobs& knobs) {
   return device;
 }
 
-// What becomes of the losses of the steps in flight: each stays where it is until its step has ended. [step]
-class StepLosses {
+// A run's device as LibTorch has it: where tensors lie, whose memory it is, and what becomes of the losses of the steps
+// in flight. Made on the control thread, used on the step thread; keep it beside the model, outliving that.
+class STALLPOINT_PLUGIN_LOCAL TorchDevice {
  public:
-  explicit StepLosses(const sp_knobs& knobs) : kept_(static_cast<size_t>(std::max(1, knobs.steps_in_flight)) + 1) {}
+  // As UseTorchDevice. Seeds LibTorch, so that the network made next is the same for the same seed, whatever the
+  // device.
+  TorchDevice(Host host, const sp_knobs& knobs)
+      : device_(UseTorchDevice(host, knobs)),
+        memory_(host),
+        losses_(static_cast<size_t>(std::max(1, knobs.steps_in_flight)) + 1),
+        intra_op_threads_(knobs.intra_op_threads) {
+    at::manual_seed(knobs.seed);
+  }
 
-  // A result that names `loss`, a tensor of one value, without waiting for it.
+  c10::Device device() const { return device_; }
+
+  // A tensor of a batch, where it lies; valid as long as the batch.
+  at::Tensor TensorOver(const sp_tensor& tensor) const { return plugin::TensorOver(tensor, device_); }
+
+  // A result that names `loss`, a tensor of one value, which stays where it is until its step has ended.
   StepResult Report(const at::Tensor& loss) {
-    at::Tensor& kept = kept_[next_++ % kept_.size()];
+    at::Tensor& kept = losses_[reported_++ % losses_.size()];
     kept = loss.detach().to(at::kFloat);
     StepResult result;
     result.device_loss = kept.const_data_ptr();
@@ -138,8 +155,28 @@ class StepLosses {
   }
 
  private:
-  std::vector<at::Tensor> kept_;
-  size_t next_ = 0;
+  friend class OnTorchDevice;
+
+  c10::Device device_;
+  DeviceMemory memory_;
+  std::vector<at::Tensor> losses_;
+  size_t reported_ = 0;
+  int32_t intra_op_threads_;
+};
+
+// While it lives, what its thread makes of LibTorch is made for the device: in its memory, with as many threads as the
+// run gives a step. For begin() and step().
+class STALLPOINT_PLUGIN_LOCAL OnTorchDevice {
+ public:
+  explicit OnTorchDevice(const TorchDevice& device) : memory_(device.memory_), current_(device.device_) {
+    UseIntraOpThreads(device.intra_op_threads_);
+  }
+  OnTorchDevice(const OnTorchDevice&) = delete;
+  OnTorchDevice& operator=(const OnTorchDevice&) = delete;
+
+ private:
+  const OnDevice memory_;
+  const c10::DeviceGuard current_;
 };
 
 }  // namespace stallpoint::plugin
