@@ -120,7 +120,9 @@ inline c10::Device UseTorchDevice(Host host, const sp_knobs& knobs) {
     throw;
   } catch (const c10::Error& e) {
     const char* what = e.what_without_backtrace();
-    refuse(std::string(what, std::strcspn(what, "\n")));
+    std::string why(what, std::strcspn(what, "\n"));
+    if (why.ends_with('.')) why.pop_back();
+    refuse(why);
   }
   return device;
 }
