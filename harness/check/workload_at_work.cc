@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "harness/engine/device_loss.h"
 #include "harness/engine/tensor_layout.h"
 #include "harness/host/abi_knobs.h"
 #include "harness/host/options.h"
@@ -93,6 +94,9 @@ absl::StatusOr<WorkloadAtWork::Built> WorkloadAtWork::Build(int32_t worker, cons
     result.struct_size = sizeof(result);
     stepped = workload_->Step(batch.view, &result);
     if (result.has_loss != 0) built.loss = result.loss;
+    if (result.device_loss != nullptr && stepped.ok()) {
+      built.loss = ReadScalar(result.device_loss, result.device_loss_dtype);
+    }
   }
   memory_.Release(batch.memory);
   if (!stepped.ok()) return stepped;

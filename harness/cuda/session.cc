@@ -42,8 +42,14 @@ absl::Status CudaSession::Begin() {
   // finds its batch copied, and its work is over when ours is.
   constexpr unsigned kDefault = 0;
   absl::Status made = driver_.Check("cuStreamCreate", driver_.StreamCreate(&stream_, kDefault));
-  if (!made.ok()) stream_ = nullptr;
-  return made;
+  if (!made.ok()) {
+    stream_ = nullptr;
+    return made;
+  }
+  const auto used = UsedBytes();
+  if (!used.ok()) return used.status();
+  used_at_first_bytes_ = *used;
+  return absl::OkStatus();
 }
 
 CudaSession::~CudaSession() {

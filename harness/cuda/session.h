@@ -33,6 +33,8 @@ class CudaSession {
   trace::DeviceDefinition Describe() const;
   // Bytes of the device that are in use, by whoever: the driver does not tell processes apart.
   absl::StatusOr<uint64_t> UsedBytes() const;
+  // What was in use when the session was opened, its context among it: beyond that is the run's.
+  uint64_t used_at_first_bytes() const { return used_at_first_bytes_; }
 
   // Page-locked host memory, aligned to a page; null when there is none left. Freed with FreePinned.
   void* AllocPinned(size_t bytes) const;
@@ -47,6 +49,7 @@ class CudaSession {
   int device_ = 0;
   CudaDriver::Context context_ = nullptr;
   CudaDriver::Stream stream_ = nullptr;
+  uint64_t used_at_first_bytes_ = 0;
 };
 
 // OK when device `ordinal` is there; what Open would refuse, without asking for a context.

@@ -77,9 +77,6 @@ class CudaDevice : public Device {
         if (absl::Status made = MakeEvent(&mark.event); !made.ok()) return made;
       }
     }
-    const auto used = session_.UsedBytes();
-    if (!used.ok()) return used.status();
-    used_before_ = *used;
     if (Recorder* recorder = host_.recorder(); recorder != nullptr) {
       trace::TrackDefinition track;
       track.set_role(trace::TRACK_ROLE_STREAM);
@@ -146,7 +143,8 @@ class CudaDevice : public Device {
     if (log == nullptr && limit_bytes_ == 0) return absl::OkStatus();
     const auto used = session_.UsedBytes();
     if (!used.ok()) return used.status();
-    const uint64_t bytes = *used > used_before_ ? *used - used_before_ : 0;
+    const uint64_t before = session_.used_at_first_bytes();
+    const uint64_t bytes = *used > before ? *used - before : 0;
     if (log != nullptr) log->Counter(stages_.device_memory, static_cast<double>(bytes));
     if (limit_bytes_ == 0 || bytes <= limit_bytes_) return absl::OkStatus();
     return absl::ResourceExhaustedError(absl::StrCat("device memory: ", HumanSize(static_cast<double>(bytes)),
@@ -316,7 +314,6 @@ class CudaDevice : public Device {
   const Stages& stages_;
   const uint64_t limit_bytes_;
   const bool pins_;
-  uint64_t used_before_ = 0;
 
   std::vector<Slot> slots_;
   char* losses_ = nullptr;

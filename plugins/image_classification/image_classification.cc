@@ -115,6 +115,8 @@ class ImageClassification : public plugin::Workload {
 
   plugin::StepResult step(const plugin::Batch& batch) override { return trainer_->Step(batch); }
 
+  bool steps_on_cuda() const override { return true; }
+
  private:
   size_t planes_floats() const {
     return size_t{3} * static_cast<size_t>(image_size_) * static_cast<size_t>(image_size_);

@@ -10,8 +10,8 @@ namespace stallpoint::image_classification {
 
 struct Trainer::Model {
   Model(plugin::Host host, const TrainerSettings& settings, const sp_knobs& knobs)
-      : loop(host, "image_classification", knobs, settings.operator_spans),
-        network(loop.OnDevice([&] { return ResNet18(settings.width, settings.classes); })),
+      : loop(host, knobs, settings.operator_spans),
+        network(loop.OnDevice<ResNet18>(settings.width, settings.classes)),
         optimizer(network.parameters(), torch::optim::SGDOptions(settings.learning_rate)
                                             .momentum(settings.momentum)
                                             .weight_decay(settings.weight_decay)) {}
@@ -27,9 +27,10 @@ Trainer::Trainer(plugin::Host host, const TrainerSettings& settings, const sp_kn
 Trainer::~Trainer() = default;
 
 plugin::StepResult Trainer::Step(const plugin::Batch& batch) {
+  const bundled::TrainingLoop& loop = model_->loop;
   return model_->loop.Step(model_->optimizer, [&] {
-    const torch::Tensor scores = model_->network.forward(plugin::TensorOver(batch.tensor(0)));
-    return torch::nn::functional::cross_entropy(scores, plugin::TensorOver(batch.tensor(1)));
+    const torch::Tensor scores = model_->network.forward(loop.TensorOver(batch.tensor(0)));
+    return torch::nn::functional::cross_entropy(scores, loop.TensorOver(batch.tensor(1)));
   });
 }
 

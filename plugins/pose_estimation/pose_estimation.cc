@@ -125,6 +125,8 @@ class PoseEstimation : public plugin::Workload {
 
   plugin::StepResult step(const plugin::Batch& batch) override { return trainer_->Step(batch); }
 
+  bool steps_on_cuda() const override { return true; }
+
  private:
   size_t parts() const { return static_cast<size_t>(settings_.parts); }
   size_t planes_floats() const {

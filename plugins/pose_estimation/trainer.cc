@@ -9,8 +9,8 @@ namespace stallpoint::pose_estimation {
 
 struct Trainer::Model {
   Model(plugin::Host host, const TrainerSettings& settings, const sp_knobs& knobs)
-      : loop(host, "pose_estimation", knobs, settings.operator_spans),
-        network(loop.OnDevice([&] { return HeatMapNetwork(settings.width, settings.parts); })),
+      : loop(host, knobs, settings.operator_spans),
+        network(loop.OnDevice<HeatMapNetwork>(settings.width, settings.parts)),
         optimizer(network.parameters(),
                   torch::optim::AdamOptions(settings.learning_rate).weight_decay(settings.weight_decay)) {}
 
@@ -25,10 +25,11 @@ Trainer::Trainer(plugin::Host host, const TrainerSettings& settings, const sp_kn
 Trainer::~Trainer() = default;
 
 plugin::StepResult Trainer::Step(const plugin::Batch& batch) {
+  const bundled::TrainingLoop& loop = model_->loop;
   return model_->loop.Step(model_->optimizer, [&] {
-    const torch::Tensor wanted = plugin::TensorOver(batch.tensor(1));
-    const torch::Tensor counts = plugin::TensorOver(batch.tensor(2)).unsqueeze(-1).unsqueeze(-1);
-    const torch::Tensor answered = model_->network.forward(plugin::TensorOver(batch.tensor(0)));
+    const torch::Tensor wanted = loop.TensorOver(batch.tensor(1));
+    const torch::Tensor counts = loop.TensorOver(batch.tensor(2)).unsqueeze(-1).unsqueeze(-1);
+    const torch::Tensor answered = model_->network.forward(loop.TensorOver(batch.tensor(0)));
     // A batch without any keypoint has nothing to be a share of; what it holds is never below a keypoint's otherwise.
     return ((answered - wanted).square() * counts).sum() / wanted.square().sum().clamp_min(1e-3);
   });

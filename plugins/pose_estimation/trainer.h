@@ -21,7 +21,7 @@ struct TrainerSettings {
 
 class Trainer {
  public:
-  // The same seed gives the same network. Throws when the device is not the CPU.
+  // The same seed gives the same network. Throws when LibTorch cannot use the device.
   Trainer(plugin::Host host, const TrainerSettings& settings, const sp_knobs& knobs);
   ~Trainer();
 

@@ -1,4 +1,5 @@
 // One training step as LibTorch takes it: parts marked, operators recorded, gradients accumulated, the loss reported.
+// It never waits for the device.
 //
 // Includes LibTorch, which compiles for long: for the one file of a workload that does so anyway.
 #ifndef STALLPOINT_PLUGINS_SUPPORT_TRAINING_LOOP_H_
@@ -9,45 +10,39 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
-#include <string>
 
 #include "stallpoint/torch.h"
-#include "stallpoint/torch_memory.h"
+#include "stallpoint/torch_device.h"
 
 namespace stallpoint::bundled {
 
 // Made on the control thread, stepped on the step thread.
 class TrainingLoop {
  public:
-  // Seeds LibTorch, so that the network made next is the same for the same seed. Throws when the device is not the CPU.
-  TrainingLoop(plugin::Host host, const std::string& workload, const sp_knobs& knobs, bool operator_spans)
+  // On the device of `knobs`; the same seed gives the same network. Throws when LibTorch cannot use the device.
+  TrainingLoop(plugin::Host host, const sp_knobs& knobs, bool operator_spans)
       : host_(host),
-        memory_(host),
+        device_(host, knobs),
         operator_names_(host),
         operator_spans_(operator_spans),
-        intra_op_threads_(knobs.intra_op_threads),
-        accumulation_(std::max(1, knobs.accumulation)) {
-    if (std::string(knobs.device) != "cpu") {
-      throw plugin::Error(SP_FAILED_PRECONDITION, workload + " trains on the device 'cpu', found '" +
-                                                      std::string(knobs.device) +
-                                                      "'; give --device cpu or --device emulated");
-    }
-    torch::manual_seed(knobs.seed);
-    plugin::UseIntraOpThreads(intra_op_threads_);
+        accumulation_(std::max(1, knobs.accumulation)) {}
+
+  // A network made of `arguments`, in the device's memory.
+  template <typename Network, typename... Arguments>
+  Network OnDevice(Arguments... arguments) const {
+    const plugin::OnTorchDevice here(device_);
+    Network network(arguments...);
+    network.to(device_.device());
+    return network;
   }
 
-  // What `make` makes, in the device's memory.
-  template <typename Make>
-  auto OnDevice(Make make) const {
-    const plugin::OnDevice scope(memory_);
-    return make();
-  }
+  // A tensor of a batch, where it lies.
+  torch::Tensor TensorOver(const sp_tensor& tensor) const { return device_.TensorOver(tensor); }
 
   // `forward` computes the loss of one batch, a tensor of one value.
   template <typename Forward>
   plugin::StepResult Step(torch::optim::Optimizer& optimizer, Forward forward) {
-    plugin::UseIntraOpThreads(intra_op_threads_);
-    const plugin::OnDevice scope(memory_);
+    const plugin::OnTorchDevice here(device_);
     std::optional<plugin::OperatorSpans> spans;
     if (operator_spans_) spans.emplace(operator_names_);
 
@@ -57,7 +52,7 @@ class TrainingLoop {
     parts.backward();
     (loss / accumulation_).backward();
 
-    plugin::StepResult result;
+    plugin::StepResult result = device_.Report(loss);
     result.optimizer_stepped = ++accumulated_ == accumulation_;
     if (result.optimizer_stepped) {
       parts.optimizer();
@@ -65,16 +60,14 @@ class TrainingLoop {
       optimizer.zero_grad();
       accumulated_ = 0;
     }
-    result.loss = loss.item<double>();
     return result;
   }
 
  private:
   plugin::Host host_;
-  plugin::DeviceMemory memory_;
+  plugin::TorchDevice device_;
   plugin::OperatorNames operator_names_;
   bool operator_spans_;
-  int32_t intra_op_threads_;
   int32_t accumulation_;
   int32_t accumulated_ = 0;
 };

@@ -39,6 +39,12 @@ class ErrorStatistics(unittest.TestCase):
         self.assertAlmostEqual(held, 2 / 3)
         self.assertAlmostEqual(width, 0.2)
 
+    def test_a_mean_of_few_values_has_a_wide_interval(self):
+        mean, half_width = statistics.mean_interval([1, 3])
+        self.assertAlmostEqual(mean, 2)
+        self.assertAlmostEqual(half_width, 12.71)
+        self.assertAlmostEqual(statistics.mean_interval([5, 5, 5])[1], 0)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -45,9 +45,10 @@ int CountOf(const std::string& word, const std::string& text) {
   return count;
 }
 
-// A device over the fake driver, with a recorder where `recorded`.
+// A device over the fake driver, with a recorder where `recorded`, for a workload whose model takes so much.
 struct CudaBench {
-  CudaBench(IndexData& data, Knobs with, bool recorded = false) : knobs(std::move(with)), workload(data.Table()) {
+  CudaBench(IndexData& data, Knobs with, bool recorded = false, size_t model_bytes = 0)
+      : knobs(std::move(with)), workload(data.Table()) {
     if (recorded) {
       recorder = StartRecorder(MemoryOptions(trace));
       trace::TrackDefinition main;
@@ -61,6 +62,7 @@ struct CudaBench {
     INFO(opened.status());
     REQUIRE(opened.ok());
     session = *std::move(opened);
+    if (model_bytes > 0) REQUIRE(session->driver().MemAlloc(&model, model_bytes) == 0);
     auto made = MakeCudaDevice({session.get(), &issued}, {workload, *host, *stages, knobs});
     INFO(made.status());
     REQUIRE(made.ok());
@@ -68,6 +70,7 @@ struct CudaBench {
   }
   ~CudaBench() {
     device.reset();
+    if (model != 0) session->driver().MemFree(model);
     for (const auto& batch : batches) memory.Release(batch->memory);
   }
 
@@ -100,6 +103,7 @@ struct CudaBench {
   Workload workload;
   IssueTimes issued;
   std::unique_ptr<CudaSession> session;
+  CudaDriver::Pointer model = 0;
   std::vector<std::unique_ptr<Batch>> batches;
   std::unique_ptr<Device> device;
 };
@@ -279,6 +283,14 @@ TEST_CASE("Beyond its limit, or out of memory, the device says by how much") {
       unlimited.device->Launch(unlimited.MakeBatch(0, std::vector<int64_t>((11 << 20) / sizeof(int64_t))));
   CHECK(none.code() == absl::StatusCode::kResourceExhausted);
   CHECK_THAT(std::string(none.message()), Contains("device memory") && Contains("CUDA_ERROR_OUT_OF_MEMORY"));
+}
+
+TEST_CASE("What a workload's model takes counts to the limit") {
+  FreshDriver();
+  IndexData data;
+  CudaBench bench(data, {.device_limit_bytes = 1 << 20}, false, 2 << 20);
+  const absl::Status over = bench.device->Launch(bench.MakeBatch(0, {1}));
+  CHECK_THAT(std::string(over.message()), Contains("2 MiB more are in use") || Contains("2.00 MiB more are in use"));
 }
 
 TEST_CASE("Whatever the driver refuses ends the run with the call and its code, and leaves nothing behind") {

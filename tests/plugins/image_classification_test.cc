@@ -228,16 +228,16 @@ TEST_CASE("without a folder the error names the tool that writes one") {
   CHECK(Contains(answer.message, "stallpoint-make-images DIR"));
 }
 
-TEST_CASE("a device that is not the cpu is refused by name, an emulated one needs no network") {
+TEST_CASE("a device that LibTorch does not train on is refused by name, an emulated one needs no network") {
   const ScratchFolder folder;
   Paint(folder, 3);
   Run run(folder.path(), {});
   run.workload.end();
   sp_knobs knobs = Knobs();
-  knobs.device = "cuda:0";
+  knobs.device = "tpu:0";
   const Answer answer = run.workload.begin(knobs);
   CHECK(answer.code == SP_FAILED_PRECONDITION);
-  CHECK(Contains(answer.message, "found 'cuda:0'"));
+  CHECK(Contains(answer.message, "found 'tpu:0'"));
   knobs.device = "emulated";
   knobs.emulated = 1;
   CHECK(run.workload.begin(knobs).code == SP_OK);

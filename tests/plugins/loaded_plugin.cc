@@ -2,6 +2,8 @@
 
 #include <dlfcn.h>
 
+#include <cstring>
+
 #include "catch.h"
 
 namespace stallpoint::testing {
@@ -119,8 +121,14 @@ double LoadedWorkload::train(const std::vector<uint64_t>& indices) {
   const Answer stepped = step(batch, &result);
   INFO(stepped.message);
   REQUIRE(stepped.code == SP_OK);
-  REQUIRE(result.has_loss == 1);
-  return result.loss;
+  if (result.device_loss == nullptr) {
+    REQUIRE(result.has_loss == 1);
+    return result.loss;
+  }
+  REQUIRE(result.device_loss_dtype == SP_DTYPE_F32);
+  float loss = 0;
+  std::memcpy(&loss, result.device_loss, sizeof(loss));
+  return loss;
 }
 
 sp_knobs Knobs(int32_t worker_count, uint64_t seed, int32_t accumulation) {

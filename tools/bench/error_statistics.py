@@ -49,3 +49,13 @@ def coverage(intervals, measured):
     """(share of the measured that their intervals hold, median width of an interval relative to the measured)."""
     held = [low <= m <= high for (low, high), m in zip(intervals, measured)]
     return sum(held) / len(held), statistics.median((high - low) / m for (low, high), m in zip(intervals, measured))
+
+
+# Two-sided 95 % quantiles of Student's distribution for 1, 2, ... degrees of freedom.
+STUDENT = [12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20, 2.18, 2.16, 2.14, 2.13, 2.12, 2.11, 2.10, 2.09, 2.09]
+
+
+def mean_interval(values):
+    """(mean, half the width of its 95 % interval); at least two values."""
+    quantile = STUDENT[min(len(values) - 2, len(STUDENT) - 1)]
+    return statistics.mean(values), quantile * statistics.stdev(values) / math.sqrt(len(values))

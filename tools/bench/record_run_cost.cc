@@ -26,6 +26,26 @@ constexpr double kStudent[] = {12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 
 
 struct Cost {
   double wall_s = 0, cpu_s = 0, recorder_cpu_s = 0;
+  double step_s = 0;  // once the run is under way; 0: it was over too soon
+};
+
+// The time of a step from what a run says of its progress, without how it starts and ends.
+class StepClock {
+ public:
+  void Note(const RunProgress& progress) {
+    const int64_t now_ns = MonotonicNs();
+    if (begun_ns_ == 0 && progress.doing == "training" && 10 * progress.steps_done >= progress.steps_total) {
+      begun_ns_ = now_ns;
+      begun_steps_ = progress.steps_done;
+    }
+    if (progress.doing != "finishing" || begun_ns_ == 0 || progress.steps_done == begun_steps_) return;
+    step_s_ = 1e-9 * static_cast<double>(now_ns - begun_ns_) / static_cast<double>(progress.steps_done - begun_steps_);
+  }
+  double step_s() const { return step_s_; }
+
+ private:
+  int64_t begun_ns_ = 0, begun_steps_ = 0;
+  double step_s_ = 0;
 };
 
 double ChildrenCpuSeconds() {
@@ -43,10 +63,12 @@ absl::StatusOr<Cost> RunOnce(const RunRequest& request) {
   const std::atomic<bool> cancel = false;
   const double cpu_before_s = ChildrenCpuSeconds();
   const int64_t begin_ns = MonotonicNs();
+  StepClock clock;
   const auto outcome = ExecuteRun(
-      request, [](const RunProgress&) {}, cancel);
+      request, [&clock](const RunProgress& progress) { clock.Note(progress); }, cancel);
   cost.wall_s = 1e-9 * static_cast<double>(MonotonicNs() - begin_ns);
   cost.cpu_s = ChildrenCpuSeconds() - cpu_before_s;
+  cost.step_s = clock.step_s();
   if (!outcome.ok()) return outcome.status();
   if (outcome->outcome != trace::OUTCOME_OK) return absl::UnknownError("the run failed: " + outcome->message);
   if (request.trace_path.empty()) return cost;
@@ -108,7 +130,7 @@ int Main(int argc, char** argv) {
   const std::string path =
       std::filesystem::temp_directory_path() / fmt::format("stallpoint-record-run-cost-{}.sptrace", getpid());
   std::mt19937 random(1);
-  std::vector<double> unrecorded_s, wall_differences, cpu_differences, recorder_shares;
+  std::vector<double> unrecorded_s, step_differences, wall_differences, cpu_differences, recorder_shares;
   // The first pair warms caches and is not counted.
   for (int pair = 0; pair <= pairs; ++pair) {
     Cost costs[2];  // unrecorded, recorded
@@ -125,6 +147,9 @@ int Main(int argc, char** argv) {
     }
     if (pair == 0) continue;
     unrecorded_s.push_back(costs[0].wall_s);
+    if (costs[0].step_s > 0 && costs[1].step_s > 0) {
+      step_differences.push_back(100 * (costs[1].step_s / costs[0].step_s - 1));
+    }
     wall_differences.push_back(100 * (costs[1].wall_s / costs[0].wall_s - 1));
     cpu_differences.push_back(100 * (costs[1].cpu_s / costs[0].cpu_s - 1));
     recorder_shares.push_back(100 * costs[1].recorder_cpu_s / costs[1].cpu_s);
@@ -133,6 +158,11 @@ int Main(int argc, char** argv) {
                  share = MeanInterval(recorder_shares);
   fmt::print("{} pairs of {} steps of {}, {:.2f} s a run\n", pairs, request.steps, request.plugin,
              Median(unrecorded_s));
+  if (step_differences.size() >= 2) {
+    const Interval step = MeanInterval(step_differences);
+    fmt::print("{:<44}{:>8.2f} % ± {:.2f} %\n", "time of a step, recorded against unrecorded", step.mean,
+               step.half_width);
+  }
   fmt::print("{:<44}{:>8.2f} % ± {:.2f} %\n", "wall time, recorded against unrecorded", wall.mean, wall.half_width);
   fmt::print("{:<44}{:>8.2f} % ± {:.2f} %\n", "CPU time, recorded against unrecorded", cpu.mean, cpu.half_width);
   fmt::print("{:<44}{:>8.2f} % ± {:.2f} %\n", "recorder's thread, share of the run's CPU time", share.mean,

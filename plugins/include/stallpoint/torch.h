@@ -12,7 +12,9 @@
 #include <c10/util/Exception.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -48,10 +50,14 @@ inline at::ScalarType TorchDtype(int32_t dtype) {
   }
 }
 
-// The tensor itself, not a copy: valid as long as the batch it belongs to.
-inline at::Tensor TensorOver(const sp_tensor& tensor) {
-  return at::from_blob(tensor.data, at::IntArrayRef(tensor.shape, static_cast<size_t>(tensor.dims)),
-                       at::TensorOptions().dtype(TorchDtype(tensor.dtype)));
+// The tensor itself, not a copy: valid as long as the batch it belongs to. `device` is where its memory lies:
+// that of the run, which stallpoint/torch_device.h knows.
+inline at::Tensor TensorOver(const sp_tensor& tensor, c10::Device device = c10::kCPU) {
+  // Told the device, LibTorch does not ask the driver whose memory it is.
+  return at::for_blob(tensor.data, at::IntArrayRef(tensor.shape, static_cast<size_t>(tensor.dims)))
+      .options(at::TensorOptions().dtype(TorchDtype(tensor.dtype)).device(device))
+      .target_device(device)
+      .make_tensor();
 }
 
 // How many threads the operators called from this thread may use, 0: leave it. Cheap when nothing changes. With OpenMP,
@@ -117,15 +123,33 @@ class OperatorSpans {
   at::CallbackHandle callback_ = 0;
 };
 
+// The device's memory ran out, and LibTorch said so in `what`: its figures, without its advice on other settings.
+inline sp_code FillDeviceMemoryError(sp_error* error, const char* what) noexcept {
+  constexpr size_t kMost = 400;  // so that what to do has room behind it
+  const char* advice = std::strstr(what, " If reserved but unallocated");
+  size_t length = advice != nullptr ? static_cast<size_t>(advice - what) : std::strlen(what);
+  length = std::min({length, std::strcspn(what, "\n"), kMost});
+  if (length > 0 && what[length - 1] == '.') --length;
+  char text[SP_ERROR_MESSAGE_SIZE];
+  std::snprintf(text, sizeof(text), "device memory: %.*s; use a smaller --batch or more --device-memory",
+                static_cast<int>(length), what);
+  return FillError(error, SP_RESOURCE_EXHAUSTED, text);
+}
+
 STALLPOINT_PLUGIN_LOCAL inline const bool kTorchErrorsAreKnown = AddErrorTranslator([](sp_error* error) -> sp_code {
   try {
     throw;
   } catch (const c10::OutOfMemoryError& e) {
-    return FillError(error, SP_RESOURCE_EXHAUSTED, e.what_without_backtrace());
+    return FillDeviceMemoryError(error, e.what_without_backtrace());
   } catch (const c10::Error& e) {
-    // The host's allocator has no exception type of its own.
-    const bool host_memory = std::strstr(e.what_without_backtrace(), "DefaultCPUAllocator") != nullptr;
-    return FillError(error, host_memory ? SP_RESOURCE_EXHAUSTED : SP_INTERNAL, e.what_without_backtrace());
+    const char* what = e.what_without_backtrace();
+    const auto says = [what](const char* words) { return std::strstr(what, words) != nullptr; };
+    // Neither the host's allocator nor what libraries allocate on the device has an exception type of its own.
+    if (says("DefaultCPUAllocator")) return FillError(error, SP_RESOURCE_EXHAUSTED, what);
+    if (says("CUDA error: out of memory") || says("_ALLOC_FAILED") || says("_ALLOCATION_FAILED")) {
+      return FillDeviceMemoryError(error, what);
+    }
+    return FillError(error, SP_INTERNAL, what);
   } catch (...) {
     return SP_OK;
   }
