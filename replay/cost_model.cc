@@ -21,25 +21,36 @@ bool NearCores(const RunRecord& run) {
   return run.knobs.worker_count >= 0.75 * run.usable_cores && run.knobs.worker_count <= 1.5 * run.usable_cores;
 }
 
+// The mean, but for pauses of the machine: what is far above the usual counts as a few times the usual.
+double MeanWithoutPauses(std::vector<double> values) {
+  constexpr double kFewTimes = 4;
+  const double most = kFewTimes * Median(values);
+  for (double& value : values) value = std::min(value, most);
+  return Mean(values);
+}
+
 template <typename Select>
 AffineDemand FitBatchDemand(absl::Span<const FittedRun> runs, double stretch, bool grows, Select select) {
-  std::map<int64_t, std::pair<Demand, double>> by_size;
+  struct OfSize {
+    std::vector<double> waits, cpus;
+  };
+  std::map<int64_t, OfSize> by_size;
   for (const FittedRun& fitted : runs) {
     const double slow = SlowDown(fitted.costs, stretch);
     for (const BatchCost& batch : fitted.costs.batches) {
       if (!batch.complete) continue;
-      auto& [sum, count] = by_size[batch.samples];
+      OfSize& of_size = by_size[batch.samples];
       const Demand demand = select(batch);
-      sum += {demand.wait, demand.cpu / slow};
-      ++count;
+      of_size.waits.push_back(demand.wait);
+      of_size.cpus.push_back(demand.cpu / slow);
     }
   }
   if (by_size.empty()) return {};
   std::vector<SizePoint> waits, cpus;
-  for (const auto& [samples, entry] : by_size) {
-    const double size = static_cast<double>(samples);
-    waits.push_back({size, entry.first.wait / entry.second, entry.second});
-    cpus.push_back({size, entry.first.cpu / entry.second, entry.second});
+  for (const auto& [samples, of_size] : by_size) {
+    const double size = static_cast<double>(samples), count = static_cast<double>(of_size.waits.size());
+    waits.push_back({size, MeanWithoutPauses(of_size.waits), count});
+    cpus.push_back({size, MeanWithoutPauses(of_size.cpus), count});
   }
   Line wait = FitLine(waits), cpu = FitLine(cpus);
   if (grows && !cpu.identified) {

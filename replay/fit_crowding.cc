@@ -33,28 +33,6 @@ struct Crowded {
   double measured_ns = 0;  // mean step of the steady window
 };
 
-// CPU of a sample in a run relative to what the model makes of it.
-double SpeedOf(const FittedRun& fitted, absl::Span<const FittedRun> runs, const CostModel& model) {
-  double recorded = 0, modelled = 0;
-  for (const uint32_t row : runs.front().costs.steady) {
-    for (const Demand& stage : runs.front().costs.rows[row]) recorded += stage.cpu;
-  }
-  recorded /= static_cast<double>(runs.front().costs.steady.size());
-  for (const StageDemand& stage : model.stages) modelled += stage.name == "collate" ? 0 : stage.mean.cpu;
-  if (recorded <= 0 || modelled <= 0) return 1;
-  return CpuRatio(fitted, runs.front()) / SlowDown(fitted.costs, model.stretch) * recorded / modelled;
-}
-
-// Of a device that is the host.
-double DeviceSpeedOf(const FittedRun& fitted, const CostModel& model) {
-  double measured = 0, modelled = 0;
-  for (const StepCost& step : fitted.costs.steps) {
-    measured += step.step_ns / SlowDown(fitted.costs, model.stretch);
-    modelled += model.device.StepNs(static_cast<double>(step.samples)) * Mean(model.device.residuals);
-  }
-  return measured > 0 && modelled > 0 ? measured / modelled : 1;
-}
-
 std::vector<Crowded> CrowdedRuns(absl::Span<const FittedRun> runs, const CostModel& model) {
   std::vector<Crowded> crowded;
   for (const FittedRun& fitted : runs) {
@@ -71,8 +49,8 @@ std::vector<Crowded> CrowdedRuns(absl::Span<const FittedRun> runs, const CostMod
     one.batches = model.Batches(run.knobs, static_cast<int64_t>(run.iterations.size()), true);
     one.primed = int64_t{run.knobs.worker_count} * run.knobs.prefetch_depth;
     one.scenario.samples_per_phase = static_cast<int32_t>(std::max<int64_t>(1, run.knobs.batch_size / 8));
-    one.scenario.scales.cpu *= SpeedOf(fitted, runs, model);
-    if (one.scenario.device_threads > 0) one.scenario.scales.device *= DeviceSpeedOf(fitted, model);
+    one.scenario.scales.cpu *= LoadingSlowness(model, run, fitted.costs);
+    one.scenario.scales.device *= DeviceSlowness(model, fitted.costs);
     crowded.push_back(std::move(one));
   }
   return crowded;

@@ -24,7 +24,7 @@ enum class Bound { kCompute, kData, kCopy, kSync, kLaunch, kOther, kMemory };
 const char* Name(Wait wait);    // "cpu" "io" "blocked"; "" for kNone (JSON null)
 const char* Name(Bound bound);  // "compute" "data" ...
 
-// Interval bounds are of the mean step time, 80 % unless said otherwise.
+// Interval bounds are of the mean step time, 90 % unless said otherwise.
 struct Prediction {
   Knobs knobs;
   double step_ms = 0, step_ms_low = 0, step_ms_high = 0;
@@ -40,6 +40,12 @@ struct Prediction {
   double cores_busy = 0;  // share of the usable cores that compute, in the window
 
   double stall_share() const { return shares.stall(); }
+};
+
+// How slowly a host computed in some run, as factors on what the model expects of the same work: samples, and steps
+// where the device is the host.
+struct HostSlowness {
+  double loading = 1, device = 1;
 };
 
 // How far each term that is not known exactly is from its estimate, in its standard errors; a day on which all are 0 is

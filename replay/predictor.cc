@@ -8,6 +8,7 @@
 #include "replay/accounting.h"
 #include "replay/cost_model.h"
 #include "replay/memory_forecast.h"
+#include "replay/run_costs.h"
 #include "replay/scales_of_day.h"
 #include "replay/simulator.h"
 #include "replay/statistics.h"
@@ -61,9 +62,17 @@ class ReplayPredictor final : public Predictor {
 
   StepFloor FloorOf(const Knobs& knobs) const override { return stallpoint::FloorOf(model_, knobs); }
 
-  Prediction PredictRun(const Knobs& knobs, int64_t steps) const override {
-    if (steps <= 0) return Predict(knobs);
-    return Describe(knobs, {model_.Batches(knobs, steps, true), steps}, Without::kNothing, true);
+  Prediction PredictRun(const Knobs& knobs, int64_t steps) const override { return PredictRunOn({}, knobs, steps); }
+
+  Prediction PredictRunOn(const HostSlowness& host, const Knobs& knobs, int64_t steps) const override {
+    const Plan plan = steps > 0 ? Plan{model_.Batches(knobs, steps, true), steps} : UsualPlan(knobs, Without::kNothing);
+    return Describe(knobs, plan, Without::kNothing, true, host);
+  }
+
+  std::optional<HostSlowness> SlownessOf(const RunRecord& run) const override {
+    const absl::StatusOr<RunCosts> costs = MeasureCosts(run);
+    if (!costs.ok()) return std::nullopt;
+    return HostSlowness{LoadingSlowness(model_, run, *costs), DeviceSlowness(model_, *costs)};
   }
 
   Prediction PredictWithout(const Knobs& knobs, Without removed) const override {
@@ -134,11 +143,14 @@ class ReplayPredictor final : public Predictor {
     return length > 0 ? samples / (length * 1e-9) : 0;
   }
 
-  Prediction Describe(const Knobs& knobs, Plan plan, Without removed, bool interval) const {
+  Prediction Describe(const Knobs& knobs, Plan plan, Without removed, bool interval,
+                      const HostSlowness& host = {}) const {
     Prediction p;
     p.knobs = knobs;
     const DeviceModel device = model_.DeviceOf(knobs);
     Scenario scenario = ScenarioOf(knobs, removed);
+    scenario.scales.cpu *= host.loading;
+    scenario.scales.device *= host.device;
     if (removed == Without::kMainWork) {
       for (BatchWork& batch : plan.batches) batch.receive_ns = batch.launch_ns = 0;
     }

@@ -10,6 +10,7 @@
 #define STALLPOINT_REPLAY_PREDICTOR_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -27,7 +28,7 @@ class Predictor {
     // Share of step time that counts as stalled.
     double threshold = 0.05;
     // Probability that the interval holds the mean step time of a live run.
-    double confidence = 0.8;
+    double confidence = 0.9;
   };
 
   // `runs`: the main run and whatever calibration runs there are, in any order. FailedPrecondition when there is too
@@ -48,6 +49,10 @@ class Predictor {
   // compared with. 0: as Predict. Predict takes the kind of the recorded run: a run recorded with epochs has their
   // edges, for as many epochs as were recorded or as a steady window needs.
   virtual Prediction PredictRun(const Knobs& knobs, int64_t steps) const = 0;
+  // The same on a host that is known to be so slow: what is left of an error then is the model's, not the host's.
+  virtual Prediction PredictRunOn(const HostSlowness& host, const Knobs& knobs, int64_t steps) const = 0;
+  // From the CPU seconds of its samples and steps; nothing when the run is too short to tell.
+  virtual std::optional<HostSlowness> SlownessOf(const RunRecord& run) const = 0;
 
   // What is left when one cause is taken away: the check of a claim.
   enum class Without { kNothing, kLoading, kSyncEachStep, kEpochEdges, kMainWork };

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "fmt/core.h"
+#include "replay/fit.h"
 #include "replay/statistics.h"
 
 namespace stallpoint {
@@ -268,6 +269,29 @@ absl::StatusOr<RunCosts> MeasureCosts(const RunRecord& run) {
   MeasureQueueing(run, steady_first, &costs);
   MeasureCrowd(run, steady_first, &costs);
   return costs;
+}
+
+double LoadingSlowness(const CostModel& model, const RunRecord& run, const RunCosts& costs) {
+  double cpu = 0;
+  for (const uint32_t row : costs.steady) {
+    for (const Demand& stage : costs.rows[row]) cpu += stage.cpu;
+  }
+  // With the same seed these are the samples that the tape holds at the same places.
+  const int64_t count = static_cast<int64_t>(costs.steady.size());
+  const int64_t before = static_cast<int64_t>(costs.rows.size()) - count;
+  const double expected = run.knobs.seed == model.recorded.seed ? model.tape.Sum(before, count).cpu
+                                                                : model.tape.mean().cpu * static_cast<double>(count);
+  return cpu > 0 && expected > 0 ? cpu / SlowDown(costs, model.stretch) / expected : 1;
+}
+
+double DeviceSlowness(const CostModel& model, const RunCosts& costs) {
+  if (model.device.threads <= 0) return 1;
+  double measured = 0, expected = 0;
+  for (const StepCost& step : costs.steps) {
+    measured += step.step_ns / SlowDown(costs, model.stretch);
+    expected += model.device.StepNs(static_cast<double>(step.samples)) * Mean(model.device.residuals);
+  }
+  return measured > 0 && expected > 0 ? measured / expected : 1;
 }
 
 }  // namespace stallpoint

@@ -53,6 +53,11 @@ struct RunCosts {
 // FailedPrecondition when there is too little to fit; the message says what to record.
 absl::StatusOr<RunCosts> MeasureCosts(const RunRecord& run);
 
+// How much more CPU time samples took than the model expects of them on cores as busy; 1 where nothing computes.
+double LoadingSlowness(const CostModel& model, const RunRecord& run, const RunCosts& costs);
+// The same of steps, by the clock less waits for a core; 1 where the device is not the host.
+double DeviceSlowness(const CostModel& model, const RunCosts& costs);
+
 // InvalidArgument that names the first dependency that cannot be: a batch received before its load began, a step that
 // began on the device before it was issued, an end before its begin.
 absl::Status CheckDependencies(const RunRecord& run);

@@ -13,7 +13,7 @@ constexpr double kDisturbanceGrowth = 0.5;
 constexpr double kLoadingError = 0.03;
 constexpr double kLeastScale = 0.05;
 // Of the errors that are stated as the ends of an interval.
-constexpr double kConfidenceOfErrors = 0.8;
+constexpr double kConfidenceOfErrors = 0.9;
 
 // By how many threads workers and a device on the host can outnumber the cores, at most one; where nothing sleeps in
 // between, time slices cost little.

@@ -82,6 +82,10 @@ std::string OneSetting(const LiveSetting& setting) {
     text +=
         fmt::format("error of the prediction {:+.1f} %; measured {} the interval{}\n", *setting.Error() * 100,
                     inside ? "inside" : "outside", noise ? fmt::format("; runs vary by {:.1f} %", *noise * 100) : "");
+    if (const std::optional<double> told = setting.ErrorTold()) {
+      text += fmt::format("told how fast the host computed in {}: {:+.1f} %\n",
+                          setting.runs.size() == 1 ? "that run" : "those runs", *told * 100);
+    }
   }
   return text;
 }
@@ -137,6 +141,16 @@ std::optional<double> LiveSetting::Error() const {
   return predicted->step_ms / *measured - 1;
 }
 
+std::optional<double> LiveSetting::ErrorTold() const {
+  std::vector<double> errors;
+  for (const LiveRun& run : runs) {
+    if (run.outcome != trace::OUTCOME_OK || !run.summary || !run.told_step_ms) continue;
+    errors.push_back(*run.told_step_ms / run.summary->step_ms_mean - 1);
+  }
+  if (errors.empty()) return std::nullopt;
+  return Mean(errors);
+}
+
 std::optional<double> LiveSetting::Noise() const {
   const std::vector<double> times = StepTimesOf(runs);
   if (times.size() < 2) return std::nullopt;
@@ -169,12 +183,14 @@ Json ReplayJson(const std::vector<LiveSetting>& settings) {
                     {"outcomes", outcomes},
                     {"predicted", PredictedJson(setting.predicted)},
                     {"error", OrNull(setting.Error())},
+                    {"error_told", OrNull(setting.ErrorTold())},
                     {"noise", OrNull(setting.Noise())}});
   }
   // Of a single setting these stand at the top, as they always have.
   const bool single = settings.size() == 1;
   json["predicted"] = PredictedJson(single ? settings.front().predicted : std::nullopt);
   json["error"] = single ? OrNull(settings.front().Error()) : Json(nullptr);
+  json["error_told"] = single ? OrNull(settings.front().ErrorTold()) : Json(nullptr);
   json["noise"] = single ? OrNull(settings.front().Noise()) : Json(nullptr);
   json["settings"] = each;
   return json;

@@ -17,6 +17,8 @@ struct LiveRun {
   trace::Outcome outcome = trace::OUTCOME_UNSPECIFIED;
   std::string message;
   std::optional<RunSummary> summary;  // absent when no step was recorded
+  // What the model says of this very run when it is told how fast the host computed in it.
+  std::optional<double> told_step_ms;
 };
 
 struct LiveSetting {
@@ -29,6 +31,8 @@ struct LiveSetting {
   std::optional<double> MeasuredStepMs() const;
   // Signed, of the prediction.
   std::optional<double> Error() const;
+  // The same of predictions that were told the host's speed in each run: what is left is the model's.
+  std::optional<double> ErrorTold() const;
   // Coefficient of variation; absent for fewer than two runs.
   std::optional<double> Noise() const;
 };

@@ -1,6 +1,7 @@
 // stallpoint replay --live: runs a recorded workload again under other knobs, beside the prediction.
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,7 @@ struct ReplayFlags {
 
 // One for each setting that the ranges ask for, with its prediction where one can be made.
 absl::StatusOr<std::vector<LiveSetting>> PlanSettings(const ReplayFlags& flags, const TraceContents& contents,
-                                                      const Context& context) {
+                                                      const Predictor* predictor, const Context& context) {
   auto base = MakeLiveRequest(flags.live_run, contents.main_run(), context);
   if (!base.ok()) return base.status();
   auto changed_options = ParseSetOptions(flags.set);
@@ -43,12 +44,6 @@ absl::StatusOr<std::vector<LiveSetting>> PlanSettings(const ReplayFlags& flags, 
   base->knobs = *std::move(changed_knobs);
   const auto ranges = flags.ranges.Parse();
   if (!ranges.ok()) return ranges.status();
-  Predictor::Options options;
-  options.threshold = context.threshold;
-  const auto predictor = Predictor::Fit(contents.runs, options);
-  if (!predictor.ok() && !context.quiet) {
-    fmt::print(stderr, "note: no prediction: {}\n", Printable(std::string(predictor.status().message())));
-  }
   std::vector<LiveSetting> settings;
   for (const Knobs& knobs : SettingsOf(base->knobs, *ranges)) {
     if (absl::Status valid = Validate(knobs); !valid.ok()) return valid;
@@ -56,11 +51,9 @@ absl::StatusOr<std::vector<LiveSetting>> PlanSettings(const ReplayFlags& flags, 
     setting.request = *base;
     setting.request.knobs = knobs;
     SetLength(flags.live_run.steps, contents.main_run(), &setting.request);
-    if (predictor.ok()) {
-      setting.request.knobs.device = (*predictor)->WithFittedTimes(knobs.device);
-      setting.predicted = setting.request.epochs > 0
-                              ? (*predictor)->Predict(setting.request.knobs)
-                              : (*predictor)->PredictRun(setting.request.knobs, setting.request.steps);
+    if (predictor != nullptr) {
+      setting.request.knobs.device = predictor->WithFittedTimes(knobs.device);
+      setting.predicted = predictor->PredictRun(setting.request.knobs, setting.request.steps);
     }
     settings.push_back(std::move(setting));
   }
@@ -70,7 +63,14 @@ absl::StatusOr<std::vector<LiveSetting>> PlanSettings(const ReplayFlags& flags, 
 int Replay(const ReplayFlags& flags, const Context& context) {
   const auto contents = LoadTrace(flags.trace);
   if (!contents.ok()) return Fail(contents.status(), TraceExitCode(contents.status()));
-  auto settings = PlanSettings(flags, *contents, context);
+  Predictor::Options options;
+  options.threshold = context.threshold;
+  const auto fitted = Predictor::Fit(contents->runs, options);
+  if (!fitted.ok() && !context.quiet) {
+    fmt::print(stderr, "note: no prediction: {}\n", Printable(std::string(fitted.status().message())));
+  }
+  const Predictor* predictor = fitted.ok() ? fitted->get() : nullptr;
+  auto settings = PlanSettings(flags, *contents, predictor, context);
   if (!settings.ok()) return Fail(settings.status(), kExitUsage);
 
   LiveTraces traces(flags.live_run.output);
@@ -81,8 +81,14 @@ int Replay(const ReplayFlags& flags, const Context& context) {
     for (LiveSetting& setting : *settings) {
       if (Context::interrupted()) break;
       traces.Place(&setting.request);
-      auto run = RunOnce(setting.request, fmt::format("live run {}/{}", ++done, total), context);
+      std::optional<RunRecord> record;
+      auto run = RunOnce(setting.request, fmt::format("live run {}/{}", ++done, total), context, &record);
       if (!run.ok()) return Fail(run.status(), ExitCodeOf(run.status()));
+      if (predictor != nullptr && record) {
+        if (const auto host = predictor->SlownessOf(*record)) {
+          run->told_step_ms = predictor->PredictRunOn(*host, setting.request.knobs, setting.request.steps).step_ms;
+        }
+      }
       setting.runs.push_back(*std::move(run));
     }
   }
