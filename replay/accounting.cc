@@ -36,6 +36,7 @@ Shares SharesOf(absl::Span<const StepTimes> steps, const SimulatedWindow& window
     const StepTimes& step = steps[i];
     const double from = i > 0 ? steps[i - 1].device_end : step.wait_begin;
     const double to = step.device_begin;
+    launch += step.device_starved;
     if (to <= from) continue;
     if (i > 0) sync += Overlap(from, to, steps[i - 1].issued, steps[i - 1].main_end);
     data += Overlap(from, to, step.wait_begin, step.wait_end);

@@ -193,6 +193,7 @@ absl::StatusOr<CostModel> CostModel::Fit(absl::Span<const RunRecord> runs) {
   model.latencies.respawn_ns = MeasureRespawn(run);
   model.syncs_each_step = costs.syncs_each_step;
   model.device_on_main = costs.device_on_main;
+  model.launch_overlaps = costs.launch_overlaps;
   if (model.device_on_main) model.latencies.device_wake_ns = model.latencies.device_start_ns = 0;
   model.device = FitDevice(fitted, model.stretch);
   model.memory = FitMemory(fitted);
@@ -247,6 +248,7 @@ Scenario CostModel::ScenarioOf(const Knobs& knobs) const {
   scenario.stretch = stretch;
   scenario.crowding = crowding.loss;
   scenario.device_threads = DeviceOf(knobs).threads;
+  scenario.launch_overlaps = launch_overlaps && knobs.device == recorded.device;
   scenario.latencies = latencies;
   scenario.scales.cpu = disturbance.slow;
   if (scenario.device_threads > 0) scenario.scales.device = disturbance.device_slow;

@@ -138,7 +138,8 @@ class CostModel {
   MemoryModel memory;
   // Every step is waited for although more could be in flight: the training loop synchronises by itself.
   bool syncs_each_step = false;
-  bool device_on_main = false;  // no device timeline: main's own step counts as the device
+  bool device_on_main = false;   // no device timeline: main's own step counts as the device
+  bool launch_overlaps = false;  // as Scenario's
 
   double wait_error = 0, cpu_error = 0;  // relative standard errors of the mean demand of a batch
   Uncertainty host_speed;

@@ -134,8 +134,10 @@ void CollectSteps(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
   for (size_t i = static_cast<size_t>(steady_first); i < run.iterations.size(); ++i) {
     const IterationRecord& it = run.iterations[i];
     if (!Stepped(it) || i >= run.batches.size() || run.batches[i].samples <= 0) continue;
-    const double wall = costs->device_on_main ? Length(it.launch_begin_ns, it.launch_end_ns)
-                                              : Length(it.device_begin_ns, it.device_end_ns);
+    const double wall = costs->device_on_main         ? Length(it.launch_begin_ns, it.launch_end_ns)
+                        : it.device_computing_ns >= 0 ? static_cast<double>(it.device_computing_ns)
+                                                      : Length(it.device_begin_ns, it.device_end_ns);
+    costs->launch_overlaps |= it.device_computing_ns >= 0;
     const int64_t queued = costs->device_on_main ? it.launch.run_queue_ns : it.device.run_queue_ns;
     if (wall > 0) costs->steps.push_back({run.batches[i].samples, std::max(wall * 0.01, wall - queued)});
   }
@@ -164,8 +166,10 @@ void MeasureLatencies(const RunRecord& run, int64_t steady_first, RunCosts* cost
       }
     }
     if (it.device_end_ns < 0) continue;
-    if (it.launch_end_ns >= 0 && before.device_end_ns >= 0 && it.launch_end_ns > before.device_end_ns) {
-      start.push_back(std::clamp(static_cast<double>(it.device_begin_ns - it.launch_end_ns), 0.0, kLongestLatencyNs));
+    // The device may begin as soon as the first of a step's work is issued, where that is known; else when all is.
+    const int64_t issued = costs->launch_overlaps ? it.launch_begin_ns : it.launch_end_ns;
+    if (issued >= 0 && before.device_end_ns >= 0 && issued > before.device_end_ns) {
+      start.push_back(std::clamp(static_cast<double>(it.device_begin_ns - issued), 0.0, kLongestLatencyNs));
     }
     if (it.sync_begin_ns < 0) continue;
     ++steps_ahead_possible;

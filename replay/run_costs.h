@@ -42,7 +42,8 @@ struct RunCosts {
   std::vector<MainCost> main;      // steady
   Latencies latencies;
   bool syncs_each_step = false;
-  bool device_on_main = false;  // no device timeline: main's own step counts as the device
+  bool device_on_main = false;   // no device timeline: main's own step counts as the device
+  bool launch_overlaps = false;  // kernels were recorded: steps are what these took
   // Waiting for a core per sample: in stages that had waited for something, and in the others.
   double queued_after_wait_ns = 0, queued_computing_ns = 0;
   double device_stretch = 1;  // wall over demand of a step: what waiting for cores did to it

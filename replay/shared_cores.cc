@@ -58,7 +58,8 @@ class LoaderSimulation {
     kAwaitDevice,
     kDeviceWake
   };
-  enum class DeviceState { kIdle, kStarting, kRunning };
+  // Starved: it computed all that was issued of its step, and main still issues. Finishing: the last of it arrives.
+  enum class DeviceState { kIdle, kStarting, kRunning, kStarved, kFinishing };
 
   struct Worker {
     std::vector<int64_t> requests;  // ring of `prefetch` entries
@@ -239,11 +240,16 @@ class LoaderSimulation {
         [[fallthrough]];
       case MainState::kCopy:
         step().copied = cores_.now();
+        if (scenario_.launch_overlaps) IssueToDevice();
         return ComputeOnMain(MainState::kLaunch, work().launch_ns);
       case MainState::kLaunch:
         step().issued = cores_.now();
-        issued_ = step_ + 1;
-        if (device_state_ == DeviceState::kIdle) StartDevice(scenario_.latencies.device_start_ns);
+        ++launched_;
+        if (!scenario_.launch_overlaps) IssueToDevice();
+        if (device_state_ == DeviceState::kStarved) {
+          device_state_ = DeviceState::kFinishing;
+          cores_.Wait(DeviceJob(), scenario_.latencies.device_start_ns);
+        }
         if (step_ - std::max(1, scenario_.steps_in_flight) + 1 < device_done_) return EndStep();
         main_state_ = MainState::kAwaitDevice;
         return;
@@ -278,6 +284,11 @@ class LoaderSimulation {
 
   // --- device: steps in the order of issue ---
 
+  void IssueToDevice() {
+    issued_ = step_ + 1;
+    if (device_state_ == DeviceState::kIdle) StartDevice(scenario_.latencies.device_start_ns);
+  }
+
   void StartDevice(double latency) {
     if (latency > 0) {
       device_state_ = DeviceState::kStarting;
@@ -296,7 +307,22 @@ class LoaderSimulation {
 
   void DevicePhaseEnded() {
     if (device_state_ == DeviceState::kStarting) return StartDevice(0);
-    result_.steps[device_done_].device_end = cores_.now();
+    StepTimes& step = result_.steps[device_done_];
+    if (device_state_ == DeviceState::kRunning) {
+      computed_ = cores_.now();
+      // What is issued while it computes arrives in time.
+      const double last_arrives = step.issued + scenario_.latencies.device_start_ns;
+      if (scenario_.launch_overlaps && launched_ <= device_done_) {
+        device_state_ = DeviceState::kStarved;
+        return;
+      }
+      if (scenario_.launch_overlaps && last_arrives > cores_.now()) {
+        device_state_ = DeviceState::kFinishing;
+        return cores_.Wait(DeviceJob(), last_arrives - cores_.now());
+      }
+    }
+    step.device_end = cores_.now();
+    step.device_starved = cores_.now() - computed_;
     const int64_t done = device_done_++;
     device_state_ = DeviceState::kIdle;
     if (device_done_ < issued_) StartDevice(0);
@@ -316,7 +342,8 @@ class LoaderSimulation {
   std::vector<int32_t> owner_;  // worker of a batch
   std::deque<int64_t> arrivals_;
   int64_t step_ = 0, issued_ = 0, device_done_ = 0, next_request_ = 0, epoch_end_ = 0;
-  int64_t loaded_ = 0, released_ = 0;
+  int64_t loaded_ = 0, released_ = 0, launched_ = 0;
+  double computed_ = 0;  // when the device had computed what it runs
   int32_t next_worker_ = 0;
   bool over_ = false;
   MainState main_state_ = MainState::kAwaitBatch;

@@ -58,8 +58,13 @@ SimulationResult SolveRecurrence(const DemandTape& tape, absl::Span<const BatchW
     step.got = step.wait_end + batch.receive_ns * scale.cpu;
     step.copied = step.got + batch.copy_ns;
     step.issued = step.copied + batch.launch_ns * scale.cpu;
-    step.device_begin = std::max(step.issued + late.device_start_ns, device);
-    device = step.device_end = step.device_begin + batch.step_ns * scale.device;
+    const double issuing = scenario.launch_overlaps ? step.copied : step.issued;
+    const double busy = batch.step_ns * scale.device;
+    step.device_begin = std::max(issuing + late.device_start_ns, device);
+    step.device_end = step.device_begin + busy;
+    if (scenario.launch_overlaps) step.device_end = std::max(step.device_end, step.issued + late.device_start_ns);
+    step.device_starved = step.device_end - step.device_begin - busy;
+    device = step.device_end;
     main = step.issued;
     if (i - ahead + 1 >= 0) {
       const double awaited = steps[i - ahead + 1].device_end;

@@ -71,6 +71,10 @@ struct Scenario {
   // Steps after which the simulation ends although workers still load later batches, as in a run that goes on: without
   // them the last steps would have the cores to themselves. Negative: all there are.
   int64_t most_steps = -1;
+  // The device works on a step while main still issues the rest of it, and `step_ns` is what its kernels take: it
+  // begins when main begins to issue, and ends neither before the last of it was issued nor sooner than they take.
+  // Otherwise it begins when all is issued.
+  bool launch_overlaps = false;
   // Threads that a step keeps busy on the host; 0: the device is not the host.
   double device_threads = 0;
   Latencies latencies;
@@ -87,6 +91,7 @@ struct StepTimes {
   double main_end = 0;  // main goes on to the next step
   double device_begin = 0;
   double device_end = 0;
+  double device_starved = 0;  // of that, waiting for main to issue more
 };
 
 struct SimulationResult {

@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "traces/knobs.h"
+#include "traces/time_span.h"
 
 namespace stallpoint {
 
@@ -65,6 +66,8 @@ struct IterationRecord {
   int64_t launch_begin_ns = -1, launch_end_ns = -1;    // main issues the step
   int64_t sync_begin_ns = -1, sync_end_ns = -1;        // main waits for the device
   int64_t device_begin_ns = -1, device_end_ns = -1;    // the device computes
+  // Within these, by the device's own records of its kernels; -1: there were none.
+  int64_t device_computing_ns = -1;
   StageCost launch, receive;
   StageCost device;  // of the device thread on `cpu`: cpu_ns and run_queue_ns are known there
   std::optional<double> loss;
@@ -125,6 +128,11 @@ struct RunRecord {
   std::vector<StageCost> sample_costs;
   std::vector<BatchRecord> batches;         // by index, dense from 0
   std::vector<IterationRecord> iterations;  // by index, dense from 0
+
+  // When a device computed (kernels, fills, graphs) and when one copied, by its own records: disjoint, in order,
+  // kernels back to back as one. Empty without such records; all that is known of the device then are the iterations'
+  // times.
+  std::vector<TimeSpan> device_computing, device_copying;
 
   int64_t begin_ns = 0, end_ns = 0;  // first and last recorded instant
   std::vector<PhaseSpan> phases;

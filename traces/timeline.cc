@@ -2,40 +2,20 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+
+#include "traces/time_span.h"
 
 namespace stallpoint {
 namespace {
 
-struct Interval {
-  int64_t begin_ns, end_ns;
-};
-
-// Disjoint and in order.
-std::vector<Interval> Merge(std::vector<Interval> intervals) {
-  auto by_begin = [](const Interval& a, const Interval& b) { return a.begin_ns < b.begin_ns; };
-  if (!std::is_sorted(intervals.begin(), intervals.end(), by_begin)) {
-    std::sort(intervals.begin(), intervals.end(), by_begin);
-  }
-  size_t kept = 0;
-  for (const Interval& interval : intervals) {
-    if (interval.end_ns <= interval.begin_ns) continue;
-    if (kept > 0 && interval.begin_ns <= intervals[kept - 1].end_ns) {
-      intervals[kept - 1].end_ns = std::max(intervals[kept - 1].end_ns, interval.end_ns);
-    } else {
-      intervals[kept++] = interval;
-    }
-  }
-  intervals.resize(kept);
-  return intervals;
-}
-
 // A run without phases is all training. After the training loop the device may still finish its last steps.
-std::vector<Interval> OutsidePhases(const RunRecord& run) {
-  std::vector<Interval> outside;
+std::vector<TimeSpan> OutsidePhases(const RunRecord& run) {
+  std::vector<TimeSpan> outside;
   for (const PhaseSpan& phase : run.phases) {
     if (phase.name != "train" && phase.name != "shutdown") outside.push_back({phase.begin_ns, phase.end_ns});
   }
-  return Merge(std::move(outside));
+  return MergeSpans(std::move(outside));
 }
 
 }  // namespace
@@ -64,15 +44,18 @@ void ForEachOwned(const RunRecord& run, int64_t begin_ns, int64_t end_ns,
                   absl::FunctionRef<void(const OwnedInterval&)> take) {
   if (end_ns <= begin_ns) return;
   constexpr int kClaims = kOwners - 1;  // `other` is what nobody claims
-  std::array<std::vector<Interval>, kClaims> claims;
+  std::array<std::vector<TimeSpan>, kClaims> claims;
   const bool has_device = run.has_device_timeline();
   auto claim = [&](Owner owner, int64_t from_ns, int64_t to_ns) {
     if (from_ns < 0 || to_ns <= begin_ns || from_ns >= end_ns) return;
     claims[static_cast<int>(owner)].push_back({std::max(from_ns, begin_ns), std::min(to_ns, end_ns)});
   };
-  for (const Interval& outside : OutsidePhases(run)) claim(Owner::kOutside, outside.begin_ns, outside.end_ns);
+  for (const TimeSpan& outside : OutsidePhases(run)) claim(Owner::kOutside, outside.begin_ns, outside.end_ns);
+  // What the device itself recorded says more than when a step's first and last work began and ended.
+  for (const TimeSpan& span : run.device_computing) claim(Owner::kCompute, span.begin_ns, span.end_ns);
+  for (const TimeSpan& span : run.device_copying) claim(Owner::kCopy, span.begin_ns, span.end_ns);
   for (const IterationRecord& it : run.iterations) {
-    claim(Owner::kCompute, it.device_begin_ns, it.device_end_ns);
+    if (it.device_computing_ns < 0) claim(Owner::kCompute, it.device_begin_ns, it.device_end_ns);
     claim(Owner::kCopy, it.copy_begin_ns, it.copy_end_ns);
     claim(Owner::kDataWait, it.wait_begin_ns, it.wait_end_ns);
     claim(Owner::kSync, it.sync_begin_ns, it.sync_end_ns);
@@ -80,7 +63,7 @@ void ForEachOwned(const RunRecord& run, int64_t begin_ns, int64_t end_ns,
     claim(has_device ? Owner::kLaunch : Owner::kCompute, it.launch_begin_ns, it.launch_end_ns);
   }
   std::array<size_t, kClaims> next = {};
-  for (auto& intervals : claims) intervals = Merge(std::move(intervals));
+  for (auto& intervals : claims) intervals = MergeSpans(std::move(intervals));
 
   OwnedInterval current = {Owner::kOther, begin_ns, begin_ns};
   for (int64_t now = begin_ns; now < end_ns;) {
@@ -89,7 +72,7 @@ void ForEachOwned(const RunRecord& run, int64_t begin_ns, int64_t end_ns,
     for (int i = 0; i < kClaims; ++i) {
       while (next[i] < claims[i].size() && claims[i][next[i]].end_ns <= now) ++next[i];
       if (next[i] == claims[i].size()) continue;
-      const Interval& interval = claims[i][next[i]];
+      const TimeSpan& interval = claims[i][next[i]];
       if (interval.begin_ns > now) {
         until = std::min(until, interval.begin_ns);
       } else {
@@ -108,7 +91,7 @@ void ForEachOwned(const RunRecord& run, int64_t begin_ns, int64_t end_ns,
 
 TrainingClock::TrainingClock(const RunRecord& run) {
   int64_t before = 0;
-  for (const Interval& interval : OutsidePhases(run)) {
+  for (const TimeSpan& interval : OutsidePhases(run)) {
     outside_.push_back({Owner::kOutside, interval.begin_ns, interval.end_ns});
     outside_before_.push_back(before);
     before += interval.end_ns - interval.begin_ns;

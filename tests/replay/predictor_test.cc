@@ -75,6 +75,18 @@ TEST_CASE("a step on the host's own cores contends with the workers") {
   }
 }
 
+TEST_CASE(
+    "where kernels were recorded a step is what they take, and its begin does not wait for all of it to be issued") {
+  RunRecord run = Record(ReadAndDecode(2, 0.2), {.knobs = EmulatedKnobs(8, 2, "cuda:0")});
+  const double before = CostModel::Fit(std::vector<RunRecord>{run})->device.StepNs(8);
+  for (IterationRecord& it : run.iterations) it.device_computing_ns = (it.device_end_ns - it.device_begin_ns) / 4;
+  const auto model = CostModel::Fit(std::vector<RunRecord>{run});
+  REQUIRE(model.ok());
+  CHECK(model->device.StepNs(8) == Approx(before / 4).epsilon(0.01));
+  CHECK(model->ScenarioOf(run.knobs).launch_overlaps);
+  CHECK_FALSE(model->ScenarioOf(EmulatedKnobs(8, 2)).launch_overlaps);
+}
+
 TEST_CASE("what the scheduler loses on crowded cores is learnt from a run that has them crowded") {
   Truth truth = ReadAndDecode(4, 2);
   truth.cores = 2;

@@ -177,6 +177,49 @@ TEST_CASE("which worker is called which changes nothing") {
   }
 }
 
+TEST_CASE("a device that works while main issues is simulated alike both ways, and never ends a step later for it") {
+  for (int seed = 0; seed < kSeeds; ++seed) {
+    Drawn drawn = Draw(seed);
+    const DemandTape tape = drawn.tape();
+    const std::vector<double> issued_first = Ends(SolveRecurrence(tape, drawn.batches, drawn.scenario));
+    drawn.scenario.launch_overlaps = true;
+    const SimulationResult solved = SolveRecurrence(tape, drawn.batches, drawn.scenario);
+    const SimulationResult simulated = SimulateSharedCores(tape, drawn.batches, drawn.scenario);
+    INFO("seed " << seed);
+    for (size_t i = 0; i < solved.steps.size(); ++i) {
+      INFO("step " << i);
+      const StepTimes &one = solved.steps[i], &other = simulated.steps[i];
+      REQUIRE(other.device_begin == Approx(one.device_begin).margin(1));
+      REQUIRE(other.device_end == Approx(one.device_end).margin(1));
+      REQUIRE(other.device_starved == Approx(one.device_starved).margin(1));
+      REQUIRE(one.device_starved >= -1e-3);
+      REQUIRE(one.device_end <= issued_first[i] + 1);
+    }
+  }
+}
+
+TEST_CASE("a step of short kernels takes as long as issuing them, and one of long kernels as long as they") {
+  Drawn drawn;
+  drawn.rows = {{{0, 1}}};
+  for (int i = 0; i < 40; ++i) {
+    drawn.batches.push_back({.first_sample = i, .samples = 1, .opens_epoch = i == 0, .launch_ns = 10e6});
+  }
+  drawn.scenario.worker_count = 1;
+  drawn.scenario.cores = 1000;
+  drawn.scenario.launch_overlaps = true;
+  for (const int ahead : {1, 2}) {
+    drawn.scenario.steps_in_flight = ahead;
+    for (const double kernels_ns : {2e6, 50e6}) {
+      for (BatchWork& batch : drawn.batches) batch.step_ns = kernels_ns;
+      const SimulationResult result = SolveRecurrence(drawn.tape(), drawn.batches, drawn.scenario);
+      const double step_ns = (result.steps[39].device_end - result.steps[9].device_end) / 30;
+      INFO(ahead << " in flight, kernels of " << kernels_ns);
+      CHECK(step_ns == Approx(std::max(10e6, kernels_ns)).epsilon(0.001));
+      CHECK(result.steps[20].device_starved == Approx(std::max(0.0, 10e6 - kernels_ns)).margin(1e4));
+    }
+  }
+}
+
 TEST_CASE("a prediction does not depend on what was asked before") {
   const RunRecord run = testing::Record(testing::ReadAndDecode(4, 2), {.knobs = testing::EmulatedKnobs(8, 1)});
   const auto ask = [&](std::vector<int32_t> order) {

@@ -78,6 +78,35 @@ TEST_CASE("a copy counts only where the device does not compute") {
   CHECK(Sum(shares) == Approx(1));
 }
 
+TEST_CASE("where a device recorded its kernels the shares are theirs, and a step computes as long as they take") {
+  TraceBuilder trace = SteadyRun(30);
+  const uint32_t stream = trace.DeviceStream("cuda:0 stream 7", "GPU");
+  const auto work = [&](const char* name, double begin_ms, double end_ms, int batch) {
+    trace.Span(stream, name, trace::STAGE_KIND_UNSPECIFIED, begin_ms, end_ms, batch).correlation = 1;
+  };
+  for (int i = 0; i < 29; ++i) {  // the records of the last step were lost
+    const double at = 100 + 10.0 * i;
+    work("memcpy HtoD (pinned)", at + 4.5, at + 5, i);
+    work("gemm", at + 5, at + 5.5, i);
+    work("relu", at + 5.501, at + 6, i);  // back to back
+    work("gemm", at + 8, at + 9, i);
+  }
+  // Work of the host's own, on a row of the same kind.
+  trace.Span(stream, "operator", trace::STAGE_KIND_UNSPECIFIED, 100, 390);
+  const RunRecord run = Load(trace);
+  CHECK(run.iterations[0].device_computing_ns == 2'000'000);
+  CHECK(run.iterations[29].device_computing_ns == -1);
+  CHECK(run.device_copying.size() == 29);
+  CHECK(run.device_computing.size() == 58);
+  const RunSummary summary = Summarize(run);
+  const double steps = static_cast<double>(summary.window.steps());
+  CHECK(summary.shares.compute == Approx((0.2 * (steps - 1) + 0.4) / steps));
+  CHECK(summary.shares.copy == Approx(0.05 * (steps - 1) / steps));
+  CHECK(summary.shares.sync == Approx((0.25 * (steps - 1) + 0.05) / steps).margin(0.01));  // between the kernels, too
+  CHECK(Sum(summary.shares) == Approx(1));
+  CHECK(summary.step_ms_mean == Approx(10));
+}
+
 TEST_CASE("validation is outside the window, in time and in shares") {
   TraceBuilder paused;
   paused.knobs().set_worker_count(1);

@@ -51,7 +51,7 @@ struct TestSpan {
   double begin_ms = 0, end_ms = 0;
   int64_t batch = -1, sample = -1;
   double cpu_ms = 0, run_queue_ms = 0;
-  uint64_t bytes = 0;
+  uint64_t bytes = 0, correlation = 0;
 };
 
 class TraceBuilder {
@@ -125,6 +125,16 @@ class TraceBuilder {
     track.set_worker_index(worker_index);
     if (role != trace::TRACK_ROLE_STREAM) track.set_os_thread_id(5000 + track.id());
     return track.id();
+  }
+  // A stream whose work the device itself recorded.
+  uint32_t DeviceStream(const std::string& name, const std::string& device_name) {
+    trace::DeviceDefinition& device = *head_.add_devices();
+    device.set_id(static_cast<uint32_t>(head_.devices_size()));
+    device.set_kind("cuda");
+    device.set_name(device_name);
+    const uint32_t id = Track(trace::TRACK_ROLE_STREAM, name);
+    head_.mutable_tracks(static_cast<int>(id) - 1)->set_device_id(device.id());
+    return id;
   }
   uint32_t main() const { return main_; }
 
@@ -223,6 +233,7 @@ class TraceBuilder {
       block.add_cpu_ns(static_cast<uint64_t>(std::llround(span.cpu_ms * 1e6)));
       block.add_run_queue_ns(static_cast<uint64_t>(std::llround(span.run_queue_ms * 1e6)));
       block.add_bytes(span.bytes);
+      block.add_correlation(span.correlation);
     }
   }
 
