@@ -174,11 +174,11 @@ class LoaderSimulation {
 
   void BeginStep() {
     step().wait_begin = cores_.now();
-    if (batches_[step_].opens_epoch) {
+    if (batches_[step_].opens_epoch && !inline_loading()) {
       if (step_ > 0 && !scenario_.persistent_workers && scenario_.latencies.respawn_ns > 0) {
         return EnterMain(MainState::kRespawn, scenario_.latencies.respawn_ns);
       }
-      if (!inline_loading()) PrimeEpoch();
+      PrimeEpoch();
     }
     AwaitBatch();
   }
@@ -224,7 +224,7 @@ class LoaderSimulation {
   void MainPhaseEnded() {
     switch (main_state_) {
       case MainState::kRespawn:
-        if (!inline_loading()) PrimeEpoch();
+        PrimeEpoch();
         return AwaitBatch();
       case MainState::kInlineWait:
         main_state_ = MainState::kInlineCompute;
@@ -325,7 +325,11 @@ class LoaderSimulation {
     step.device_starved = cores_.now() - computed_;
     const int64_t done = device_done_++;
     device_state_ = DeviceState::kIdle;
-    if (device_done_ < issued_) StartDevice(0);
+    if (device_done_ < issued_) {
+      const StepTimes& next = result_.steps[device_done_];
+      const double issued = scenario_.launch_overlaps ? next.copied : next.issued;
+      StartDevice(issued + scenario_.latencies.device_start_ns - cores_.now());
+    }
     if (!over_ && main_state_ == MainState::kAwaitDevice &&
         step_ - std::max(1, scenario_.steps_in_flight) + 1 <= done) {
       EnterMain(MainState::kDeviceWake, scenario_.latencies.device_wake_ns);
