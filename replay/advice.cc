@@ -70,7 +70,7 @@ class Adviser {
     }
     choice.expected_loss = decision.expected_loss();
     choice.high_loss = decision.high_loss();
-    choice.ceiling_per_s = answer->ceiling_per_s;
+    choice.ceiling_per_s = std::max(answer->ceiling_per_s, answer->best_per_s);
     const auto next = decision.MostTelling();
     advice->next = next ? std::optional<Knobs>(settings[*next].knobs) : std::nullopt;
     for (const Prediction& p : settings) {
