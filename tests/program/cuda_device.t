@@ -25,11 +25,11 @@ A step that waits for the device is found by a check, without a device it is not
 
   $ check() { stallpoint plugin check "$build/tests/plugins/cuda/steps_on_cuda.so" --only step-does-not-sync "$@" | sed -n 2p; }
   $ check
-  pass   step-does-not-sync   step() returns while the device is still busy
+  pass   step-does-not-sync            step() returns while the device is still busy
   $ check --set waits=1
-  fail   step-does-not-sync   step() waited for the device, expected it to return while that is still busy; leave * (glob)
+  fail   step-does-not-sync            step() waited for the device, expected it to return while that is still busy; leave * (glob)
   $ FAKE_CUDA_DEVICES=0 check
-  skip   step-does-not-sync   only a CUDA device shows whether a step waits for it; found a driver library without a device: * (glob)
+  skip   step-does-not-sync            only a CUDA device shows whether a step waits for it; found a driver library without a device: * (glob)
 
 What is missing is said before anything runs: the plugin's part, the device, the driver.
 
