@@ -1,8 +1,14 @@
 #include "harness/check/checks.h"
 
+#include "absl/strings/str_cat.h"
+
 namespace stallpoint {
 
 CheckResult Failed(const absl::Status& why) { return {Verdict::kFail, std::string(why.message())}; }
+
+CheckResult NotOpened(const absl::Status& why) {
+  return {Verdict::kSkip, absl::StrCat("the workload does not open (", why.message(), "); --data and --set say how")};
+}
 
 const std::vector<Check>& AllChecks() {
   static const auto& checks = *new std::vector<Check>{
@@ -19,6 +25,7 @@ const std::vector<Check>& AllChecks() {
       {"begin-end-begin-repeatable", kOfWorkloads, CheckRepeatable},
       {"cancel-within-1s", kOfWorkloads, CheckCancel},
       {"oom-is-reported", kOfWorkloads, CheckOutOfMemory},
+      {"step-does-not-sync", kOfWorkloads, CheckStepDoesNotSync},
       {"runs-on-cpu", kOfWorkloads, CheckRunsOnCpu},
       {"stop-twice", kOfProbes, CheckStopTwice},
       {"start-stop-start-repeatable", kOfProbes, CheckStartAgain},

@@ -21,6 +21,8 @@ struct CheckResult {
 };
 
 CheckResult Failed(const absl::Status& why);
+// A workload that cannot be opened can be missing nothing but its data: the check that runs it says so.
+CheckResult NotOpened(const absl::Status& why);
 
 // Which plugins a check is for, as bits.
 enum CheckedKind : uint32_t { kOfWorkloads = 1u << SP_KIND_WORKLOAD, kOfProbes = 1u << SP_KIND_PROBE };
@@ -64,6 +66,7 @@ CheckResult CheckSameChecksum(const CheckTarget& target);
 CheckResult CheckRepeatable(const CheckTarget& target);
 CheckResult CheckCancel(const CheckTarget& target);
 CheckResult CheckOutOfMemory(const CheckTarget& target);
+CheckResult CheckStepDoesNotSync(const CheckTarget& target);
 CheckResult CheckRunsOnCpu(const CheckTarget& target);
 
 // Of a probe at work.

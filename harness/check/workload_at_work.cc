@@ -25,14 +25,18 @@ uint32_t Checksum(const sp_batch& view) {
 
 }  // namespace
 
-sp_knobs CheckKnobs(int32_t workers, int64_t batch_size) {
+Knobs CheckSettings(int32_t workers, int64_t batch_size) {
   Knobs knobs;
   knobs.worker_count = workers;
   knobs.batch_size = batch_size;
   knobs.intra_op_threads = 1;
   knobs.steps_in_flight = 1;
   knobs.seed = 1;
-  return ToAbi(knobs, DeviceSpec());
+  return knobs;
+}
+
+sp_knobs CheckKnobs(int32_t workers, int64_t batch_size) {
+  return ToAbi(CheckSettings(workers, batch_size), DeviceSpec());
 }
 
 std::vector<uint64_t> Indices(const Workload& workload, uint64_t first, int64_t count) {
@@ -64,28 +68,35 @@ absl::StatusOr<std::unique_ptr<WorkloadAtWork>> WorkloadAtWork::Open(const Check
 }
 
 absl::Status WorkloadAtWork::Begin(int32_t workers, int64_t batch_size) {
+  return Begin(CheckKnobs(workers, batch_size));
+}
+
+absl::Status WorkloadAtWork::Begin(const sp_knobs& knobs) {
+  const int32_t workers = knobs.worker_count;
   const BatchBuilder::Context context = {*workload_, host_, memory_, stages_, false, workers};
   builders_.clear();
   for (int32_t worker = 0; worker < std::max(1, workers); ++worker) {
     builders_.push_back(std::make_unique<BatchBuilder>(context, worker));
   }
-  return workload_->Begin(CheckKnobs(workers, batch_size));
+  return workload_->Begin(knobs);
+}
+
+absl::Status WorkloadAtWork::Load(int32_t worker, const std::vector<uint64_t>& indices, Batch* batch) {
+  batch->index = batches_++;
+  batch->worker = worker;
+  batch->plan = {.epoch = 0,
+                 .count = static_cast<int64_t>(indices.size()),
+                 .indices = indices,
+                 .passes = std::vector<int64_t>(indices.size(), 0)};
+  builders_.at(static_cast<size_t>(worker))->Build(*batch);
+  if (!batch->status.ok()) memory_.Release(batch->memory);
+  return batch->status;
 }
 
 absl::StatusOr<WorkloadAtWork::Built> WorkloadAtWork::Build(int32_t worker, const std::vector<uint64_t>& indices,
                                                             bool train) {
   Batch batch;
-  batch.index = batches_++;
-  batch.worker = worker;
-  batch.plan = {.epoch = 0,
-                .count = static_cast<int64_t>(indices.size()),
-                .indices = indices,
-                .passes = std::vector<int64_t>(indices.size(), 0)};
-  builders_.at(static_cast<size_t>(worker))->Build(batch);
-  if (!batch.status.ok()) {
-    memory_.Release(batch.memory);
-    return batch.status;
-  }
+  if (absl::Status loaded = Load(worker, indices, &batch); !loaded.ok()) return loaded;
   Built built;
   built.checksum = Checksum(batch.view);
   absl::Status stepped;

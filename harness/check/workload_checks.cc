@@ -23,12 +23,6 @@ namespace {
 constexpr int64_t kBatch = 4;
 constexpr double kNsPerS = 1e9;
 
-// A workload that cannot be opened can be missing nothing but its data: the check that runs it says so.
-CheckResult NotOpened(const absl::Status& status) {
-  return {Verdict::kSkip,
-          absl::StrCat("the workload does not open (", status.message(), "); --data and --set say how")};
-}
-
 using Session = absl::StatusOr<std::unique_ptr<WorkloadAtWork>>;
 
 CheckResult TrainTwoBatches(const CheckTarget& target, int64_t first_size, int64_t second_size, const char* praise) {

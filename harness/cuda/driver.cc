@@ -32,6 +32,7 @@ absl::StatusOr<CudaDriver> CudaDriver::Load() {
   need("cuStreamCreate", driver.StreamCreate);
   need("cuStreamDestroy_v2", driver.StreamDestroy);
   need("cuStreamSynchronize", driver.StreamSynchronize);
+  need("cuLaunchHostFunc", driver.LaunchHostFunction);
   need("cuEventCreate", driver.EventCreate);
   need("cuEventDestroy_v2", driver.EventDestroy);
   need("cuEventRecord", driver.EventRecord);

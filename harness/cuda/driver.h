@@ -49,6 +49,7 @@ struct CudaDriver {
   int (*StreamCreate)(Stream* stream, unsigned flags) = nullptr;
   int (*StreamDestroy)(Stream stream) = nullptr;
   int (*StreamSynchronize)(Stream stream) = nullptr;
+  int (*LaunchHostFunction)(Stream stream, void (*function)(void*), void* argument) = nullptr;  // it must not call CUDA
   int (*EventCreate)(Event* event, unsigned flags) = nullptr;
   int (*EventDestroy)(Event event) = nullptr;
   int (*EventRecord)(Event event, Stream stream) = nullptr;

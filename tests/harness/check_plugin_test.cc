@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cstdlib>
+#include <optional>
 
 #include "catch.h"
 #include "harness/check/plugin_check.h"
@@ -25,19 +27,41 @@ CheckReport ReportOf(const std::vector<CheckReport>& reports, const std::string&
   return *found;
 }
 
+// A variable of the processes that are started meanwhile.
+class WithVariable {
+ public:
+  WithVariable(const char* name, const char* value) : name_(name) {
+    if (const char* before = getenv(name); before != nullptr) before_ = before;
+    setenv(name, value, 1);
+  }
+  ~WithVariable() { before_ ? setenv(name_, before_->c_str(), 1) : unsetenv(name_); }
+  WithVariable(const WithVariable&) = delete;
+  WithVariable& operator=(const WithVariable&) = delete;
+
+ private:
+  const char* const name_;
+  std::optional<std::string> before_;
+};
+
 // What the check says of the plugin with this fault.
 CheckReport WithFault(const std::string& fault, const std::string& check) {
   return ReportOf(CheckAll({kTestPlugins + "misbehaving.so", {{"fault", fault}}, "", check}), check);
 }
 
-TEST_CASE("A plugin that keeps the rules passes every check") {
+// What the check says of the workload that steps on CUDA, whose driver the dynamic linker finds.
+CheckReport StepsOnCuda(std::map<std::string, std::string> options, int64_t timeout_ns = 60'000'000'000) {
+  const std::string check = "step-does-not-sync";
+  return ReportOf(CheckAll({kTestPlugins + "cuda/steps_on_cuda.so", std::move(options), "", check}, timeout_ns), check);
+}
+
+TEST_CASE("A plugin that keeps the rules passes every check that can be tried") {
   const auto [file, last] = GENERATE(table<std::string, std::string>(
       {{"misbehaving.so", "runs-on-cpu"}, {"misbehaving_probe.so", "poll-within-declared-cost"}}));
   const auto reports = CheckAll({kTestPlugins + file, {}, "", ""});
   CHECK(reports.back().check == last);
   for (const CheckReport& report : reports) {
     INFO(report.check << ": " << report.sentence);
-    CHECK(Name(report.verdict) == std::string("pass"));
+    CHECK(Name(report.verdict) == std::string(report.check == "step-does-not-sync" ? "skip" : "pass"));
     CHECK_FALSE(report.sentence.empty());
   }
 }
@@ -72,10 +96,42 @@ TEST_CASE("A plugin that was built against an earlier header of this ABI still k
   const std::string file = GENERATE("abi_1_0_x86_64.so");
   for (const CheckReport& report : CheckAll({STALLPOINT_SOURCE_DIR "/tests/harness/kept/" + file, {}, "", ""})) {
     INFO(report.check << ": " << report.sentence);
-    CHECK(report.verdict == Verdict::kPass);
+    CHECK(report.verdict == (report.check == "step-does-not-sync" ? Verdict::kSkip : Verdict::kPass));
   }
 }
 #endif
+
+TEST_CASE("A step that returns while the device is busy passes, one that waits for it fails with what to do instead") {
+  const WithVariable driver("LD_LIBRARY_PATH", STALLPOINT_FAKE_CUDA_DIR);
+  const CheckReport issues = StepsOnCuda({});
+  CHECK(issues.sentence == "step() returns while the device is still busy");
+  CHECK(issues.verdict == Verdict::kPass);
+  const CheckReport waits = StepsOnCuda({{"waits", "1"}});
+  CHECK_THAT(waits.sentence, Contains("step() waited for the device") && Contains("expected it to return") &&
+                                 Contains("device_loss") && Contains(".item()"));
+  CHECK(waits.verdict == Verdict::kFail);
+}
+
+TEST_CASE("Whether a step waits is not tried without a CUDA device, nor where a workload does not step on one") {
+  const WithVariable driver("LD_LIBRARY_PATH", STALLPOINT_FAKE_CUDA_DIR);
+  SECTION("it steps on the host") {
+    const CheckReport report = WithFault("none", "step-does-not-sync");
+    CHECK(report.verdict == Verdict::kSkip);
+    CHECK_THAT(report.sentence, Contains("it steps on the host alone"));
+  }
+  SECTION("the driver has no device") {
+    const WithVariable devices("FAKE_CUDA_DEVICES", "0");
+    const CheckReport report = StepsOnCuda({{"waits", "1"}});
+    CHECK(report.verdict == Verdict::kSkip);
+    CHECK_THAT(report.sentence, Contains("only a CUDA device shows") && Contains("a driver library without a device"));
+  }
+  SECTION("there is no driver, or none that may use a device") {
+    const WithVariable none("LD_LIBRARY_PATH", ""), hidden("CUDA_VISIBLE_DEVICES", "");
+    const CheckReport report = StepsOnCuda({{"waits", "1"}});
+    CHECK(report.verdict == Verdict::kSkip);
+    CHECK_THAT(report.sentence, Contains("found no NVIDIA driver") || Contains("found a driver library"));
+  }
+}
 
 TEST_CASE("A rule that is broken fails its own check, in a sentence that says what to do") {
   const auto [fault, check, verdict, says] = GENERATE(table<std::string, std::string, std::string, std::string>({

@@ -162,6 +162,11 @@ EXPORTED int cuStreamSynchronize(void*) {
   changed.wait(lock, [] { return done == given; });
   return 0;
 }
+EXPORTED int cuLaunchHostFunc(void*, void (*function)(void*), void* argument) {
+  const int code = Note("cuLaunchHostFunc");
+  if (code == 0) Give([=] { function(argument); });
+  return code;
+}
 EXPORTED int cuEventCreate(Event** event, unsigned) {
   *event = new Event;
   return Made(0);

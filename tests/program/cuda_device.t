@@ -21,6 +21,16 @@ The losses that steps left on the device are the sums of their samples, whatever
   $ python3 -c 'import csv; rows = list(csv.DictReader(open("r.csv"))); print(sum(float(r["loss"]) for r in rows[:16]), all(float(r["device_ms"]) >= 3 and float(r["copy_ms"]) > 0 for r in rows))'
   2016.0 True
 
+A step that waits for the device is found by a check, without a device it is not tried.
+
+  $ check() { stallpoint plugin check "$build/tests/plugins/cuda/steps_on_cuda.so" --only step-does-not-sync "$@" | sed -n 2p; }
+  $ check
+  pass   step-does-not-sync            step() returns while the device is still busy
+  $ check --set waits=1
+  fail   step-does-not-sync            step() waited for the device, expected it to return while that is still busy; leave * (glob)
+  $ FAKE_CUDA_DEVICES=0 check
+  skip   step-does-not-sync            only a CUDA device shows whether a step waits for it; found a driver library without a device: * (glob)
+
 What is missing is said before anything runs: the plugin's part, the device, the driver.
 
   $ stallpoint record --plugin synthetic --device cuda:0 --steps 4 -o s.sptrace 2>&1 | grep '^error'

@@ -14,8 +14,9 @@ A plugin that keeps the rules passes every check, each in one sentence.
   pass   begin-end-begin-repeatable    a second run in the same process does what the first did
   pass   cancel-within-1s              ended * ms after it was cancelled (glob)
   pass   oom-is-reported               a sample without memory is SP_RESOURCE_EXHAUSTED
+  skip   step-does-not-sync            it steps on the host alone, where a step computes before it returns
   pass   runs-on-cpu                   6 steps of 4 samples with 2 workers in * s (glob)
-  14 passed, 0 failed, 0 warned, 0 skipped
+  14 passed, 0 failed, 0 warned, 1 skipped
 
 A sample that fails is found by the checks that load it; the exit code is that of a plugin.
 

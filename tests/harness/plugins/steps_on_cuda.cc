@@ -1,5 +1,5 @@
 // A workload for the stand-in of CUDA's driver: each step adds up its batch on the "device", which takes 3 ms, and
-// leaves the sum there as its loss.
+// leaves the sum there as its loss; with `waits=1` each step waits for it.
 #include <dlfcn.h>
 
 #include <cstdint>
@@ -18,10 +18,15 @@ constexpr size_t kLosses = 64;  // more than steps can be in flight
 class StepsOnCuda : public plugin::Workload {
  public:
   static plugin::Description describe() {
-    return {"steps_on_cuda", "adds up its batches on a stand-in for a GPU", "1.0", {}, ""};
+    return {"steps_on_cuda",
+            "adds up its batches on a stand-in for a GPU",
+            "1.0",
+            {{"waits", "0", "whether a step waits for the device"}},
+            ""};
   }
 
-  explicit StepsOnCuda(plugin::Host host) : host_(host) {}
+  explicit StepsOnCuda(plugin::Host host)
+      : host_(host), waits_(plugin::Options(host, describe().options).flag("waits")) {}
 
   void open(const std::string&) override {}
   int64_t sample_count() const override { return kSamples; }
@@ -32,6 +37,7 @@ class StepsOnCuda : public plugin::Workload {
     }
     void* driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_NOLOAD);
     if (driver != nullptr) launch_ = reinterpret_cast<decltype(launch_)>(dlsym(driver, "FakeCudaKernel"));
+    if (driver != nullptr) wait_ = reinterpret_cast<decltype(wait_)>(dlsym(driver, "cuStreamSynchronize"));
     if (launch_ == nullptr) throw plugin::Error(SP_FAILED_PRECONDITION, "this driver is no stand-in");
   }
 
@@ -57,6 +63,7 @@ class StepsOnCuda : public plugin::Workload {
         kStepNs / 3, [](void* memory) { static_cast<Sum*>(memory)->AddUp(); }, &sum);
     parts.backward();
     launch_(kStepNs - kStepNs / 3, nullptr, nullptr);
+    if (waits_) wait_(nullptr);
     plugin::StepResult result;
     result.device_loss = &sum.total;
     return result;
@@ -75,7 +82,9 @@ class StepsOnCuda : public plugin::Workload {
   };
 
   plugin::Host host_;
+  const bool waits_;
   void (*launch_)(int64_t ns, void (*function)(void*), void* argument) = nullptr;
+  int (*wait_)(void* stream) = nullptr;
   std::vector<Sum> sums_{kLosses};
 };
 
