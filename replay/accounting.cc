@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace stallpoint {
 namespace {
@@ -27,7 +28,8 @@ SimulatedWindow WindowOf(absl::Span<const StepTimes> steps, int64_t primed) {
   return window;
 }
 
-Shares SharesOf(absl::Span<const StepTimes> steps, const SimulatedWindow& window) {
+Shares SharesOf(const SimulationResult& result, const SimulatedWindow& window) {
+  const std::vector<StepTimes>& steps = result.steps;
   Shares shares;
   const double length = window.end_ns - window.begin_ns;
   if (length <= 0) return shares;
@@ -36,7 +38,7 @@ Shares SharesOf(absl::Span<const StepTimes> steps, const SimulatedWindow& window
     const StepTimes& step = steps[i];
     const double from = i > 0 ? steps[i - 1].device_end : step.wait_begin;
     const double to = step.device_begin;
-    launch += step.device_starved;
+    if (!result.starved.empty()) launch += result.starved[i];
     if (to <= from) continue;
     if (i > 0) sync += Overlap(from, to, steps[i - 1].issued, steps[i - 1].main_end);
     data += Overlap(from, to, step.wait_begin, step.wait_end);

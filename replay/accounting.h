@@ -25,7 +25,7 @@ struct SimulatedWindow {
 // The steps after the first `primed` ones (at least one) when at least 20 are left, else all.
 SimulatedWindow WindowOf(absl::Span<const StepTimes> steps, int64_t primed);
 
-Shares SharesOf(absl::Span<const StepTimes> steps, const SimulatedWindow& window);
+Shares SharesOf(const SimulationResult& result, const SimulatedWindow& window);
 
 // The largest share besides compute when the stall passes the threshold, else kCompute.
 Bound BoundOf(const Shares& shares, double threshold);

@@ -195,7 +195,7 @@ class ReplayPredictor final : public Predictor {
     }
     p->step_ms = window.step_ns() / kNsPerMs;
     p->throughput_per_s = Throughput(simulated, batches);
-    p->shares = SharesOf(simulated.result.steps, window);
+    p->shares = SharesOf(simulated.result, window);
   }
 
   void FillInterval(const Knobs& knobs, const Plan& plan, const Scenario& scenario, const DeviceModel& device,

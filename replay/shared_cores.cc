@@ -322,7 +322,7 @@ class LoaderSimulation {
       }
     }
     step.device_end = cores_.now();
-    step.device_starved = cores_.now() - computed_;
+    if (scenario_.launch_overlaps) result_.starved.push_back(cores_.now() - computed_);
     const int64_t done = device_done_++;
     device_state_ = DeviceState::kIdle;
     if (device_done_ < issued_) {

@@ -15,8 +15,10 @@ SimulationResult Simulate(const DemandTape& tape, absl::Span<const BatchWork> ba
   return SimulateSharedCores(tape, batches, scenario);
 }
 
-SimulationResult SolveRecurrence(const DemandTape& tape, absl::Span<const BatchWork> batches,
-                                 const Scenario& scenario) {
+namespace {
+
+template <bool kLaunchOverlaps>
+SimulationResult Solve(const DemandTape& tape, absl::Span<const BatchWork> batches, const Scenario& scenario) {
   // Nothing that is loaded later slows a step here.
   if (scenario.most_steps >= 0)
     batches = batches.first(std::min(batches.size(), static_cast<size_t>(scenario.most_steps)));
@@ -58,13 +60,16 @@ SimulationResult SolveRecurrence(const DemandTape& tape, absl::Span<const BatchW
     step.got = step.wait_end + batch.receive_ns * scale.cpu;
     step.copied = step.got + batch.copy_ns;
     step.issued = step.copied + batch.launch_ns * scale.cpu;
-    const double issuing = scenario.launch_overlaps ? step.copied : step.issued;
     const double busy = batch.step_ns * scale.device;
-    step.device_begin = std::max(issuing + late.device_start_ns, device);
-    step.device_end = step.device_begin + busy;
-    if (scenario.launch_overlaps) step.device_end = std::max(step.device_end, step.issued + late.device_start_ns);
-    step.device_starved = step.device_end - step.device_begin - busy;
-    device = step.device_end;
+    if constexpr (kLaunchOverlaps) {
+      step.device_begin = std::max(step.copied + late.device_start_ns, device);
+      device = std::max(step.device_begin + busy, step.issued + late.device_start_ns);
+      result.starved.push_back(device - step.device_begin - busy);
+    } else {
+      step.device_begin = std::max(step.issued + late.device_start_ns, device);
+      device = step.device_begin + busy;
+    }
+    step.device_end = device;
     main = step.issued;
     if (i - ahead + 1 >= 0) {
       const double awaited = steps[i - ahead + 1].device_end;
@@ -76,6 +81,13 @@ SimulationResult SolveRecurrence(const DemandTape& tape, absl::Span<const BatchW
   }
   if (workers > 0) result.loaded = std::move(finished);
   return result;
+}
+
+}  // namespace
+
+SimulationResult SolveRecurrence(const DemandTape& tape, absl::Span<const BatchWork> batches,
+                                 const Scenario& scenario) {
+  return scenario.launch_overlaps ? Solve<true>(tape, batches, scenario) : Solve<false>(tape, batches, scenario);
 }
 
 // Looked for at the ends of some steps, an eighth of what is primed apart, which is as good as at all of them.

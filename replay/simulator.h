@@ -91,11 +91,12 @@ struct StepTimes {
   double main_end = 0;  // main goes on to the next step
   double device_begin = 0;
   double device_end = 0;
-  double device_starved = 0;  // of that, waiting for main to issue more
 };
 
 struct SimulationResult {
   std::vector<StepTimes> steps;
+  // Of each step, how long the device waited for main to issue more of it; empty unless launches overlap.
+  std::vector<double> starved;
   double service_ns = 0;        // that loading took, of all batches, from taking a request to handing over
   double host_cpu_ns = 0;       // computing done by all jobs
   std::vector<double> loaded;   // of each batch, when it was in memory; of the direct solution with workers

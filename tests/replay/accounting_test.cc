@@ -24,7 +24,9 @@ TEST_CASE("every instant of the window belongs to the first owner that holds") {
   CHECK(window.steady);
   CHECK(window.first == 4);
   CHECK(window.step_ns() == Approx(100));
-  const Shares shares = SharesOf(steps, window);
+  SimulationResult result;
+  result.steps = steps;
+  const Shares shares = SharesOf(result, window);
   CHECK(shares.compute == Approx(0.4));
   CHECK(shares.sync == Approx(0.1));
   CHECK(shares.data_wait == Approx(0.2));
