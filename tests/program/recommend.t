@@ -37,13 +37,15 @@ Live runs are spent only where they settle the choice, and their traces can be k
   true
   $ json 'all(r["outcome"] == "ok" and r["step_ms"] > 0 and r["predicted"]["step_ms_low"] > 0 for r in o["search"]["live_runs"])' < live.json
   true
-  $ stallpoint record --plugin synthetic --workers 2 --batch 8 --steps 40 --set decode_cost=2ms --set tail=0.5 \
+Four workers load a batch of 40 ms just as fast as the device takes it, or just not.
+
+  $ stallpoint record --plugin synthetic --workers 2 --batch 8 --steps 40 --set read_latency=4ms \
   >   --device emulated:launch=2ms,sample=1ms -o edge.sptrace --quiet
   edge.sptrace: 40 steps, * (glob)
-  $ stallpoint sweep edge.sptrace --recommend --workers 0:4 --live 1 -o edge-live.sptrace > edge.txt
+  $ stallpoint sweep edge.sptrace --recommend --workers 0:8 --live 1 -o edge-live.sptrace > edge.txt
   $ grep -c '^live run of batch 8' edge.txt
   1
-  $ stallpoint sweep edge.sptrace edge-live.sptrace --workers 0:4 --quiet > both.txt
+  $ stallpoint sweep edge.sptrace edge-live.sptrace --workers 0:8 --quiet > both.txt
 
 What cannot be is said before anything is run.
 
@@ -59,7 +61,7 @@ What cannot be is said before anything is run.
 
 Ctrl-C prints the best so far.
 
-  $ (stallpoint sweep edge.sptrace --recommend --workers 0:4 --live 50 --steps 2000 > interrupted.txt & pid=$!; sleep 1; kill -INT $pid; wait $pid; echo "exit $?")
+  $ (stallpoint sweep edge.sptrace --recommend --workers 0:8 --live 50 --steps 2000 > interrupted.txt & pid=$!; sleep 1; kill -INT $pid; wait $pid; echo "exit $?")
   exit 130
   $ grep -c 'recommended: batch 8' interrupted.txt
   1
