@@ -14,6 +14,8 @@ namespace {
 
 constexpr size_t kTapeLength = size_t{1} << 17;
 constexpr double kUsualRespawnNs = 200e3;
+// On shared cores every phase is an event.
+constexpr int64_t kPhasesOfABatch = 8;
 // Draws of different things from one seed.
 constexpr uint64_t kMainDraw = 0x6d61696e, kDeviceDraw = 0x73746570, kSampleDraw = 0x73616d70;
 
@@ -245,6 +247,7 @@ Scenario CostModel::ScenarioOf(const Knobs& knobs) const {
   if (knobs.cpus != recorded.cpus) {
     if (const int cpus = CpusInList(knobs.cpus); cpus > 0) scenario.cores = cpus;
   }
+  scenario.samples_per_phase = static_cast<int32_t>(std::max<int64_t>(1, knobs.batch_size / kPhasesOfABatch));
   scenario.stretch = stretch;
   scenario.crowding = crowding.loss;
   scenario.device_threads = DeviceOf(knobs).threads;

@@ -140,21 +140,11 @@ double FitStretch(absl::Span<const FittedRun> runs) {
     y.push_back(std::log(CpuRatio(fitted, runs.front())));
   }
   if (x.size() < 2) return 1;
-  const double mean_x = Mean(x), mean_y = Mean(y);
-  double xx = 0, xy = 0;
-  for (size_t i = 0; i < x.size(); ++i) {
-    xx += (x[i] - mean_x) * (x[i] - mean_x);
-    xy += (x[i] - mean_x) * (y[i] - mean_y);
-  }
-  if (xx < 0.02) return 1;
-  const double growth = xy / xx;
-  if (growth <= 0) return 1;
-  double squares = kNoisePrior * kRunToRunNoise * kRunToRunNoise;
-  for (size_t i = 0; i < x.size(); ++i) {
-    const double rest = y[i] - mean_y - growth * (x[i] - mean_x);
-    squares += rest * rest;
-  }
-  const double noise = std::sqrt(squares / (kNoisePrior + static_cast<double>(x.size()) - 2) / xx);
+  const Regression line = Regress(x, y);
+  const double growth = line.slope;
+  if (line.spread < 0.02 || growth <= 0) return 1;
+  const double squares = kNoisePrior * kRunToRunNoise * kRunToRunNoise + SquaresAbout(line, x, y);
+  const double noise = std::sqrt(squares / (kNoisePrior + static_cast<double>(x.size()) - 2) / line.spread);
   const double trust = growth * growth / (growth * growth + noise * noise);
   return std::min(kLargestStretch, std::exp(growth * trust));
 }

@@ -12,6 +12,7 @@
 #include "replay/simulator.h"
 #include "replay/statistics.h"
 #include "traces/run_summary.h"
+#include "traces/units.h"
 
 namespace stallpoint {
 namespace {
@@ -44,11 +45,9 @@ std::vector<Crowded> CrowdedRuns(absl::Span<const FittedRun> runs, const CostMod
     if (jobs <= one.scenario.cores || run.knobs.worker_count == 0) continue;
     const RunSummary summary = Summarize(run);
     if (!summary.window.steady || summary.other_cores.value_or(0) > kDisturbed * run.usable_cores) continue;
-    one.measured_ns = static_cast<double>(summary.window.end_ns - summary.window.begin_ns) /
-                      static_cast<double>(summary.window.steps());
+    one.measured_ns = summary.step_ms_mean * kNsPerMs;
     one.batches = model.Batches(run.knobs, static_cast<int64_t>(run.iterations.size()), true);
     one.primed = int64_t{run.knobs.worker_count} * run.knobs.prefetch_depth;
-    one.scenario.samples_per_phase = static_cast<int32_t>(std::max<int64_t>(1, run.knobs.batch_size / 8));
     one.scenario.scales.cpu *= LoadingSlowness(model, run, fitted.costs);
     one.scenario.scales.device *= DeviceSlowness(model, fitted.costs);
     crowded.push_back(std::move(one));
@@ -69,21 +68,10 @@ Response ResponseOf(const CostModel& model, Crowded* run) {
     const SimulationResult result = Simulate(model.tape, run->batches, run->scenario);
     steps.push_back(std::log(WindowOf(result.steps, run->primed).step_ns()));
   }
-  const double mean_loss = Mean(losses), mean_step = Mean(steps);
-  double xx = 0, xy = 0, squares = 0;
-  for (int i = 0; i < kLosses; ++i) {
-    xx += (losses[i] - mean_loss) * (losses[i] - mean_loss);
-    xy += (losses[i] - mean_loss) * (steps[i] - mean_step);
-  }
-  Response response;
-  response.slope = std::max(0.0, xy / xx);
-  response.at_none = mean_step - response.slope * mean_loss;
-  for (int i = 0; i < kLosses; ++i) {
-    const double rest = steps[i] - response.at_none - response.slope * losses[i];
-    squares += rest * rest;
-  }
-  response.scatter = std::sqrt(squares / (kLosses - 2));
-  return response;
+  // More loss makes no run faster: what looks so is scatter.
+  Regression line = Regress(losses, steps);
+  line.slope = std::max(0.0, line.slope);
+  return {line.At(0), line.slope, std::sqrt(SquaresAbout(line, losses, steps) / (kLosses - 2))};
 }
 
 }  // namespace

@@ -18,8 +18,7 @@ struct Outcome {
 
 Outcome SimulateRecorded(const CostModel& model) {
   const std::vector<BatchWork> batches = model.Batches(model.recorded, kSteps, true);
-  Scenario scenario = model.ScenarioOf(model.recorded);
-  scenario.samples_per_phase = static_cast<int32_t>(std::max<int64_t>(1, model.recorded.batch_size / 8));
+  const Scenario scenario = model.ScenarioOf(model.recorded);
   const SimulationResult result = SimulateSharedCores(model.tape, batches, scenario);
   Outcome outcome;
   outcome.service_ns = result.service_ns / kSteps;

@@ -22,7 +22,6 @@ constexpr int64_t kSamplesSimulated = 16384;
 constexpr int64_t kFewestSteps = 256, kMostSteps = 4096;
 // On shared cores every phase is an event, so fewer are simulated.
 constexpr int64_t kFewestSharedSteps = 256, kSharedSamples = 8192;
-constexpr int64_t kPhasesOfABatch = 8;
 constexpr int64_t kFewestCornerSteps = 64;
 // What no other term of an interval covers, seen on runs that nothing contends for.
 constexpr double kModelError = 0.007;
@@ -119,7 +118,6 @@ class ReplayPredictor final : public Predictor {
 
   Scenario ScenarioOf(const Knobs& knobs, Without removed) const {
     Scenario scenario = model_.ScenarioOf(knobs);
-    scenario.samples_per_phase = static_cast<int32_t>(std::max<int64_t>(1, knobs.batch_size / kPhasesOfABatch));
     if (removed == Without::kLoading) scenario.scales.loading = 0;
     if (removed == Without::kSyncEachStep && !model_.device_on_main) {
       scenario.steps_in_flight = std::max(2, knobs.steps_in_flight);

@@ -22,6 +22,23 @@ double Quantile(std::vector<double> values, double fraction) {
   return values[below] + (values[above] - values[below]) * (place - static_cast<double>(below));
 }
 
+Regression Regress(absl::Span<const double> x, absl::Span<const double> y) {
+  Regression line = {.mean_x = Mean(x), .mean_y = Mean(y)};
+  double together = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    line.spread += (x[i] - line.mean_x) * (x[i] - line.mean_x);
+    together += (x[i] - line.mean_x) * (y[i] - line.mean_y);
+  }
+  if (line.spread > 0) line.slope = together / line.spread;
+  return line;
+}
+
+double SquaresAbout(const Regression& line, absl::Span<const double> x, absl::Span<const double> y) {
+  double squares = 0;
+  for (size_t i = 0; i < x.size(); ++i) squares += (y[i] - line.At(x[i])) * (y[i] - line.At(x[i]));
+  return squares;
+}
+
 double BlockStandardError(absl::Span<const double> series) {
   if (series.size() < 2) return 0;
   const size_t blocks = std::min<size_t>(20, series.size());

@@ -15,6 +15,18 @@ double Median(std::vector<double> values);
 // Linear interpolation between order statistics; `fraction` in [0, 1].
 double Quantile(std::vector<double> values, double fraction);
 
+// Ordinary least squares of y over x, of the same length.
+struct Regression {
+  double mean_x = 0, mean_y = 0;
+  double slope = 0;   // 0 when all x are the same
+  double spread = 0;  // sum of the squares of x about its mean
+
+  double At(double x) const { return mean_y + slope * (x - mean_x); }
+};
+Regression Regress(absl::Span<const double> x, absl::Span<const double> y);
+// Sum of the squares of what `line` leaves of y.
+double SquaresAbout(const Regression& line, absl::Span<const double> x, absl::Span<const double> y);
+
 // Standard error of the mean of a correlated series, by the method of batch means (Law & Kelton, "Simulation Modeling
 // and Analysis"): the series is cut into about 20 consecutive blocks, whose means are nearly independent.
 double BlockStandardError(absl::Span<const double> series);
