@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "traces/outcome.h"
-#include "traces/time_span.h"
 #include "traces/utf8.h"
 
 namespace stallpoint {
@@ -16,8 +15,6 @@ constexpr int64_t kIndexSlack = 1 << 16;
 constexpr int64_t kIndexGrowth = 16;
 constexpr int kMaxSampleStages = 32;
 constexpr size_t kMaxProbes = 64;
-// From the end of a kernel to the begin of the next when that was issued in time.
-constexpr int64_t kBackToBackNs = 2'000;
 
 const char* PhaseName(trace::Phase phase) {
   switch (phase) {
@@ -134,7 +131,8 @@ void RunRecordBuilder::OnSpan(const EventSource& source, const SpanEvent& span) 
   run.end_ns = std::max(run.end_ns, span.end_ns);
   switch (span.kind) {
     case trace::STAGE_KIND_UNSPECIFIED:
-      return AddDeviceWork(run, span);
+      run.device_work.Add(span);
+      return;
     case trace::STAGE_KIND_PIN:
       return;
     case trace::STAGE_KIND_SAMPLE:
@@ -157,37 +155,6 @@ void RunRecordBuilder::OnSpan(const EventSource& source, const SpanEvent& span) 
     default:
       if (span.batch >= 0) AddToIteration(run, span);
   }
-}
-
-void RunRecordBuilder::AddDeviceWork(Run& run, const SpanEvent& span) {
-  if (span.track->role != trace::TRACK_ROLE_STREAM || span.track->device.empty() || span.correlation == 0) return;
-  const TimeSpan when = {span.begin_ns, span.end_ns};
-  if (span.name->text.starts_with("memcpy")) {
-    run.record.device_copying.push_back(when);
-  } else {
-    run.device_computing.push_back({when, span.batch});
-  }
-}
-
-void RunRecordBuilder::FinishDeviceWork(Run& run) {
-  RunRecord& record = run.record;
-  record.device_copying = MergeSpans(std::move(record.device_copying));
-  std::stable_sort(run.device_computing.begin(), run.device_computing.end(),
-                   [](const DeviceWork& a, const DeviceWork& b) { return a.batch < b.batch; });
-  std::vector<TimeSpan> all, of_batch;
-  for (size_t i = 0; i < run.device_computing.size(); ++i) {
-    const DeviceWork& work = run.device_computing[i];
-    all.push_back(work.span);
-    of_batch.push_back(work.span);
-    if (i + 1 < run.device_computing.size() && run.device_computing[i + 1].batch == work.batch) continue;
-    const std::vector<TimeSpan> merged = MergeSpans(std::move(of_batch), kBackToBackNs);
-    of_batch.clear();
-    if (work.batch < 0 || work.batch >= static_cast<int64_t>(record.iterations.size())) continue;
-    int64_t& computing_ns = record.iterations[static_cast<size_t>(work.batch)].device_computing_ns;
-    computing_ns = 0;
-    for (const TimeSpan& span : merged) computing_ns += span.end_ns - span.begin_ns;
-  }
-  record.device_computing = MergeSpans(std::move(all), kBackToBackNs);
 }
 
 void RunRecordBuilder::AddSampleStage(Run& run, const SpanEvent& span) {
@@ -381,7 +348,7 @@ void RunRecordBuilder::FinishRun(Run& run) {
   };
   while (!record.iterations.empty() && !was_stepped(record.iterations.back())) record.iterations.pop_back();
 
-  FinishDeviceWork(run);
+  run.device_work.Finish(&record);
   int64_t device_steps = 0;
   for (const IterationRecord& it : record.iterations) device_steps += it.device_begin_ns >= 0;
   for (const auto& [index, part] : run.step_parts) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "traces/device_work_collector.h"
 #include "traces/run_record.h"
 #include "traces/trace_visitor.h"
 
@@ -51,11 +52,6 @@ class RunRecordBuilder : public TraceVisitor {
     trace::Outcome outcome = trace::OUTCOME_UNSPECIFIED;
     std::string message;
   };
-  // Of a device's own records, which name the call that launched it.
-  struct DeviceWork {
-    TimeSpan span;
-    int64_t batch = -1;
-  };
   struct StepPart {
     std::string name;
     double total_ns = 0;
@@ -71,7 +67,7 @@ class RunRecordBuilder : public TraceVisitor {
     std::vector<bool> stage_seen;                                        // beside record.sample_costs
     absl::flat_hash_map<uint32_t, StepPart> step_parts;                  // by name index
     absl::flat_hash_map<uint32_t, std::vector<CounterPoint>*> counters;  // by series index
-    std::vector<DeviceWork> device_computing;
+    DeviceWorkCollector device_work;
     int64_t batches_seen = 0, iterations_seen = 0;
   };
 
@@ -81,8 +77,6 @@ class RunRecordBuilder : public TraceVisitor {
   int StageColumn(Run& run, const EventName& name);
   BatchRecord* BatchAt(Run& run, int64_t index);
   IterationRecord* IterationAt(Run& run, int64_t index);
-  static void AddDeviceWork(Run& run, const SpanEvent& span);
-  static void FinishDeviceWork(Run& run);
   static void FinishRun(Run& run);
 
   std::vector<std::unique_ptr<Run>> runs_;
