@@ -1,6 +1,4 @@
 // The cuda device over a driver that stands in for CUDA's.
-#include <dlfcn.h>
-
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -12,10 +10,9 @@
 #include "catch.h"
 #include "harness/cuda/device_clock.h"
 #include "harness/cuda/driver_probe.h"
-#include "harness/cuda/stream_hold.h"
 #include "harness/engine/device_cuda.h"
 #include "tests/harness/engine_support.h"
-#include "tests/harness/fake_cuda.h"
+#include "tests/harness/fake_driver.h"
 #include "tests/harness/record_support.h"
 
 namespace stallpoint {
@@ -24,23 +21,6 @@ namespace {
 using Catch::Contains;
 
 const KeepWaiting kAlways = [] { return true; };
-
-// Before anything looks for a driver: the loader then takes this one by its name.
-template <typename Function>
-Function FakeFunction(const char* name) {
-  static void* library = dlopen(STALLPOINT_FAKE_CUDA, RTLD_NOW | RTLD_GLOBAL);
-  REQUIRE(library != nullptr);
-  return reinterpret_cast<Function>(dlsym(library, name));
-}
-FakeCuda& FreshDriver() {
-  FakeFunction<void (*)()>("FakeCudaReset")();
-  return *FakeFunction<FakeCuda* (*)()>("FakeCudaSettings")();
-}
-std::string Calls() { return FakeFunction<const char* (*)()>("FakeCudaCalls")(); }
-int64_t InUse() { return FakeFunction<int64_t (*)()>("FakeCudaInUse")(); }
-void Kernel(int64_t ns, void (*function)(void*) = nullptr, void* argument = nullptr) {
-  FakeFunction<void (*)(int64_t, void (*)(void*), void*)>("FakeCudaKernel")(ns, function, argument);
-}
 
 int CountOf(const std::string& word, const std::string& text) {
   int count = 0;
@@ -294,46 +274,6 @@ TEST_CASE("What a workload's model takes counts to the limit") {
   CudaBench bench(data, {.device_limit_bytes = 1 << 20}, false, 2 << 20);
   const absl::Status over = bench.device->Launch(bench.MakeBatch(0, {1}));
   CHECK_THAT(std::string(over.message()), Contains("2 MiB more are in use") || Contains("2.00 MiB more are in use"));
-}
-
-TEST_CASE("A held stream begins nothing until it is let go, which it does by itself when its time is over") {
-  FreshDriver();
-  const auto session = CudaSession::Open(0);
-  REQUIRE(session.ok());
-  std::atomic<bool> begun{false};
-  const auto begin = [](void* flag) { static_cast<std::atomic<bool>*>(flag)->store(true); };
-  const auto wait = [&] { (*session)->driver().StreamSynchronize((*session)->stream()); };
-  SECTION("let go") {
-    const auto hold = StreamHold::Begin(**session, std::chrono::minutes(1));
-    REQUIRE(hold.ok());
-    Kernel(0, begin, &begun);
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    CHECK_FALSE(begun);
-    CHECK((*hold)->Release());
-    wait();
-    CHECK(begun);
-  }
-  SECTION("its time is over") {
-    const auto hold = StreamHold::Begin(**session, std::chrono::milliseconds(20));
-    REQUIRE(hold.ok());
-    Kernel(0, begin, &begun);
-    wait();
-    CHECK(begun);
-    CHECK_FALSE((*hold)->Release());
-  }
-  SECTION("forgotten") {
-    REQUIRE(StreamHold::Begin(**session, std::chrono::minutes(1)).ok());
-    Kernel(0, begin, &begun);
-    wait();
-    CHECK(begun);
-  }
-  SECTION("refused") {
-    FakeCuda& driver = FreshDriver();
-    driver.failing = "cuLaunchHostFunc";
-    driver.code = 999;
-    const absl::Status refused = StreamHold::Begin(**session, std::chrono::minutes(1)).status();
-    CHECK_THAT(std::string(refused.message()), Contains("cuLaunchHostFunc") && Contains("(999)"));
-  }
 }
 
 TEST_CASE("Whatever the driver refuses ends the run with the call and its code, and leaves nothing behind") {
