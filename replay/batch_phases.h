@@ -39,6 +39,7 @@ class BatchPhases {
       if (left_ == 0 && batch_->worker.wait + delay_ < DemandTape::kShortWaitNs) return TakeOwn(phase);
       phase->wait *= wait_scale_;
       phase->cpu *= cpu_scale_;
+      phase->read *= wait_scale_;
       return true;
     }
     *phase = {};
@@ -78,6 +79,7 @@ class BatchPhases {
     *phase += batch_->worker;
     phase->wait = phase->wait * wait_scale_ + delay_ * delay_scale_;
     phase->cpu *= cpu_scale_;
+    phase->read *= wait_scale_;
     over_ = true;
     return true;
   }

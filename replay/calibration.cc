@@ -4,10 +4,31 @@
 #include <cmath>
 
 #include "replay/recommend.h"
+#include "replay/run_costs.h"
 
 namespace stallpoint {
+namespace {
 
-std::vector<Knobs> PlanCalibration(const Knobs& recorded, double cores) {
+constexpr double kOverfull = 1.25;
+constexpr int32_t kFewestPerCore = 2, kMostPerCore = 6;
+
+int32_t CrowdedWorkers(int32_t cores, double computing) {
+  const double filling = kOverfull * cores / std::max(computing, 1e-3);
+  return std::clamp(static_cast<int32_t>(std::ceil(std::min(filling, 1e6))), kFewestPerCore * cores,
+                    kMostPerCore * cores);
+}
+
+double ComputingShare(const RunRecord& run) {
+  const absl::StatusOr<RunCosts> costs = MeasureCosts(run);
+  if (!costs.ok()) return 1;
+  Demand sum;
+  for (const BatchCost& batch : costs->batches) sum += batch.whole;
+  return sum.total() > 0 ? sum.cpu / sum.total() : 1;
+}
+
+}  // namespace
+
+std::vector<Knobs> PlanCalibration(const Knobs& recorded, double cores, double computing) {
   const int32_t matching = static_cast<int32_t>(std::max(1.0, std::round(cores)));
   std::vector<Knobs> plan;
   const auto add_workers = [&](int32_t workers) {
@@ -17,7 +38,7 @@ std::vector<Knobs> PlanCalibration(const Knobs& recorded, double cores) {
   };
   const bool near = recorded.worker_count >= 0.75 * matching && recorded.worker_count <= 1.5 * matching;
   add_workers(near ? 1 : matching);
-  add_workers(std::min(2 * matching, MostWorkers(cores)));
+  add_workers(std::min(CrowdedWorkers(matching, computing), MostWorkers(cores)));
   Knobs other = recorded;
   if (!near) other.worker_count = matching;
   other.batch_size = recorded.batch_size >= 4 ? recorded.batch_size / 2 : recorded.batch_size * 2;
@@ -26,6 +47,8 @@ std::vector<Knobs> PlanCalibration(const Knobs& recorded, double cores) {
   return plan;
 }
 
-std::vector<Knobs> PlanCalibration(const RunRecord& run) { return PlanCalibration(run.knobs, run.usable_cores); }
+std::vector<Knobs> PlanCalibration(const RunRecord& run) {
+  return PlanCalibration(run.knobs, run.usable_cores, ComputingShare(run));
+}
 
 }  // namespace stallpoint

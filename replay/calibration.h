@@ -11,11 +11,14 @@ namespace stallpoint {
 // Settings for short runs with the role `calibration`, in the order they should be run; pure, never empty:
 // - as many workers as cores, what computing costs then is what most settings meet; or one, when the recorded count is
 //   near that: how much computing slows with the cores is seen in the difference;
-// - twice as many workers as cores: what the scheduler loses when threads outnumber them;
+// - enough workers that what they compute would fill the cores with a quarter to spare, at least twice and at most six
+//   times as many as cores: what the scheduler loses when threads outnumber them, and what reads lose to each other;
 // - a second batch size, a factor of two away, which tells what a step costs by itself from what each sample adds;
 // - the recorded setting once more, at the end: how far the host's own speed moves, and in the mean of both ends it is
 //   as old as what lies between.
-std::vector<Knobs> PlanCalibration(const Knobs& recorded, double cores);
+// `computing`: of the time that a worker loads, waits for a core apart, the share in which it computes.
+std::vector<Knobs> PlanCalibration(const Knobs& recorded, double cores, double computing);
+// The same for a recorded run.
 std::vector<Knobs> PlanCalibration(const RunRecord& run);
 
 }  // namespace stallpoint

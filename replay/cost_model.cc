@@ -118,24 +118,24 @@ void MeasureSamplingErrors(const RunCosts& costs, CostModel* model) {
 
 void BuildTape(const FittedRun& main, const std::vector<double>& factors, CostModel* model) {
   std::vector<std::vector<Demand>> rows = main.costs.rows;
-  for (std::vector<Demand>& row : rows) {
-    for (size_t s = 0; s < row.size(); ++s) row[s].cpu *= factors[s];
-  }
   const RunRecord& run = *main.run;
   const size_t stages = rows.front().size();
+  std::vector<bool> reads = ReadingStages(run);
+  reads.resize(stages, false);
+  for (std::vector<Demand>& row : rows) {
+    for (size_t s = 0; s < stages; ++s) {
+      row[s].cpu *= factors[s];
+      if (reads[s]) row[s].read = row[s].wait *= model->storage.alone;
+    }
+  }
   model->stages.resize(stages);
   for (size_t s = 0; s < stages; ++s) {
     StageDemand& stage = model->stages[s];
     stage.name = run.sample_stages.size() == stages ? run.sample_stages[s] : "load";
-    stage.reads = stage.name == "read";
+    stage.reads = reads[s];
     for (uint32_t row : main.costs.steady) stage.mean += rows[row][s];
     stage.mean.wait /= static_cast<double>(main.costs.steady.size());
     stage.mean.cpu /= static_cast<double>(main.costs.steady.size());
-  }
-  if (run.sample_stages.size() == stages) {
-    for (size_t i = 0; i < run.samples.size(); ++i) {
-      for (size_t s = 0; s < stages; ++s) model->stages[s].reads |= run.CostsOfSample(i)[s].bytes > 0;
-    }
   }
   model->tape = DemandTape::Build(rows, main.costs.order, main.costs.steady, run.knobs.seed ^ kSampleDraw,
                                   std::max(kTapeLength, main.costs.order.size() * 2));
@@ -184,6 +184,7 @@ absl::StatusOr<CostModel> CostModel::Fit(absl::Span<const RunRecord> runs) {
   model.dataset_samples = model.epochs ? SamplesOfEpoch(run) : run.dataset_samples;
   model.cores = run.usable_cores;
   model.stretch = FitStretch(fitted);
+  model.storage = FitStorage(fitted);
   BuildTape(fitted.front(), CpuFactors(fitted, model.stretch), &model);
   model.collate = FitBatchDemand(fitted, model.stretch, true, [](const BatchCost& b) { return b.collate; });
   model.per_batch = FitBatchDemand(fitted, model.stretch, false, [](const BatchCost& b) { return b.own; });
@@ -250,6 +251,7 @@ Scenario CostModel::ScenarioOf(const Knobs& knobs) const {
   scenario.samples_per_phase = static_cast<int32_t>(std::max<int64_t>(1, knobs.batch_size / kPhasesOfABatch));
   scenario.stretch = stretch;
   scenario.crowding = crowding.loss;
+  scenario.storage_streams = storage.streams;
   scenario.device_threads = DeviceOf(knobs).threads;
   scenario.launch_overlaps = launch_overlaps && knobs.device == recorded.device;
   scenario.latencies = latencies;

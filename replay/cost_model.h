@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -102,6 +103,19 @@ struct Disturbance {
   double device_slow = 1;          // of a step on the host
 };
 
+// How many reads storage serves at a time at full speed; more share it. Without a limit in sight `streams` is infinite,
+// and what is known is that `seen` reads at a time did not slow each other.
+struct Storage {
+  double streams = std::numeric_limits<double>::infinity();
+  double error = 0;  // standard, of the logarithm of `streams`
+  double seen = std::numeric_limits<double>::infinity();
+  // What the main run's reads would have waited alone and undisturbed, to what they waited.
+  double alone = 1;
+
+  // With so many standard errors less of it; negative: more.
+  double StreamsAt(double errors) const;
+};
+
 // What is lost of all cores while more threads can run than there are, as a share of the time they take.
 struct Crowding {
   double loss = 0;
@@ -127,6 +141,7 @@ class CostModel {
   double cores = 1;
   double stretch = 1;
   Crowding crowding;
+  Storage storage;
 
   std::vector<StageDemand> stages;  // of samples, then "collate"
   DemandTape tape;

@@ -19,14 +19,15 @@ void AppendMerged(const std::vector<Demand>& row, std::vector<Demand>* phases) {
     if (i != longest && row[i].wait < DemandTape::kShortWaitNs) short_waits += row[i].wait;
   }
   for (size_t i = 0; i < row.size(); ++i) {
-    double wait = 0;
+    Demand phase = row[i];
     if (i == longest) {
-      wait = row[i].wait + short_waits;
-    } else if (row[i].wait >= DemandTape::kShortWaitNs) {
-      wait = row[i].wait;
+      phase.wait += short_waits;
+      if (phase.read > 0) phase.read += short_waits;
+    } else if (phase.wait < DemandTape::kShortWaitNs) {
+      phase.wait = phase.read = 0;
     }
-    if (wait > 0 || phases->size() == begin) {
-      phases->push_back({wait, row[i].cpu});
+    if (phase.wait > 0 || phases->size() == begin) {
+      phases->push_back(phase);
     } else {
       phases->back().cpu += row[i].cpu;
     }
@@ -59,6 +60,7 @@ DemandTape DemandTape::Build(const std::vector<std::vector<Demand>>& rows, absl:
   for (uint32_t row : pool) tape.mean_ += totals[row];
   tape.mean_.wait /= static_cast<double>(pool.size());
   tape.mean_.cpu /= static_cast<double>(pool.size());
+  tape.mean_.read /= static_cast<double>(pool.size());
   tape.has_waits_ = std::any_of(tape.phases_.begin(), tape.phases_.end(), [](const Demand& p) { return p.wait > 0; });
   return tape;
 }

@@ -18,11 +18,13 @@ namespace stallpoint {
 struct Demand {
   double wait = 0;  // neither computing nor waiting for a core
   double cpu = 0;   // computing, on a host of reference speed
+  double read = 0;  // of `wait`: for storage, which reads may have to share
 
   double total() const { return wait + cpu; }
   Demand& operator+=(const Demand& other) {
     wait += other.wait;
     cpu += other.cpu;
+    read += other.read;
     return *this;
   }
 };
@@ -63,7 +65,8 @@ class DemandTape {
     return p < places_.size() ? p : p % places_.size();
   }
   Demand Between(size_t begin, size_t end) const {
-    return {prefix_[end].wait - prefix_[begin].wait, prefix_[end].cpu - prefix_[begin].cpu};
+    const Demand &from = prefix_[begin], &to = prefix_[end];
+    return {to.wait - from.wait, to.cpu - from.cpu, to.read - from.read};
   }
   Demand SumAround(size_t begin, size_t count) const;
 

@@ -41,6 +41,9 @@ double SlowDown(const RunCosts& costs, double stretch);
 DeviceModel FitDevice(absl::Span<const FittedRun> runs, double stretch);
 MemoryModel FitMemory(absl::Span<const FittedRun> runs);
 
+// From how reads' waits grow with how many there are at a time, over runs that differ in workers.
+Storage FitStorage(absl::Span<const FittedRun> runs);
+
 // From the runs on crowded cores, main and calibration. All else of the model is fitted already, but for disturbance.
 Crowding FitCrowding(absl::Span<const FittedRun> runs, const CostModel& model);
 

@@ -21,7 +21,7 @@ namespace {
 constexpr double kUsualLoss = 0.08;
 // Of a run's mean step, once its own speed is told.
 constexpr double kRunError = 0.02;
-constexpr double kLargestLoss = 0.3;
+constexpr double kLargestLoss = 0.5;
 constexpr int kLosses = 7;
 // A run that other programs took more than this part of the machine from says nothing of its own threads.
 constexpr double kDisturbed = 0.05;

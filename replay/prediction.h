@@ -54,6 +54,7 @@ struct Day {
   double host_speed = 0;  // positive: slower
   double computing = 0;   // mean demand of the samples met
   double waits = 0;
+  double storage = 0;      // positive: it serves fewer reads at a time
   double device = 0;       // the fit of the step to the batch size
   double crowding = 0;     // what time slices cost; never less than nothing
   double disturbance = 0;  // -1: what the recorded run did not explain is gone

@@ -9,7 +9,7 @@
 #include "replay/cost_model.h"
 #include "replay/memory_forecast.h"
 #include "replay/run_costs.h"
-#include "replay/scales_of_day.h"
+#include "replay/scenario_of_day.h"
 #include "replay/simulator.h"
 #include "replay/statistics.h"
 #include "traces/device_spec.h"
@@ -54,8 +54,8 @@ class ReplayPredictor final : public Predictor {
 
   double ThroughputOn(const Knobs& knobs, const Day& day) const override {
     const Plan plan = UsualPlan(knobs, Without::kNothing);
-    Scenario scenario = ScenarioOf(knobs, Without::kNothing);
-    scenario.scales = ScalesOfDay(model_, knobs, scenario, model_.DeviceOf(knobs), day);
+    const Scenario usual = ScenarioOf(knobs, Without::kNothing);
+    const Scenario scenario = ScenarioOfDay(model_, knobs, usual, model_.DeviceOf(knobs), day);
     return Throughput(Run(knobs, plan, plan.steps, scenario), plan.batches);
   }
 
@@ -103,7 +103,8 @@ class ReplayPredictor final : public Predictor {
       const int64_t per_epoch = std::max<int64_t>(1, whole + (rest ? 1 : 0));
       return std::min((enough + per_epoch - 1) / per_epoch * per_epoch, std::max(kMostSteps, enough));
     }
-    const bool shared = CoresCanBeShort(model_.ScenarioOf(knobs));
+    const Scenario scenario = model_.ScenarioOf(knobs);
+    const bool shared = CoresCanBeShort(scenario) || StorageCanBeShort(scenario);
     const int64_t window =
         shared ? std::max(kFewestSharedSteps, std::min(kSharedSamples / knobs.batch_size, 4 * kFewestSharedSteps))
                : std::clamp(kSamplesSimulated / knobs.batch_size, kFewestSteps, kMostSteps);
@@ -208,8 +209,7 @@ class ReplayPredictor final : public Predictor {
     const double same_steps = WindowOf(absl::MakeConstSpan(nominal.result.steps).first(counted), primed).step_ns();
     double bounds[2];
     for (const bool slow : {false, true}) {
-      Scenario corner = scenario;
-      corner.scales = ScalesOfCorner(model_, knobs, scenario, device, options_.confidence, slow);
+      const Scenario corner = ScenarioOfCorner(model_, knobs, scenario, device, options_.confidence, slow);
       bounds[slow] = Run(knobs, plan, part, corner).window.step_ns() - same_steps;
     }
     const SimulatedWindow& window = nominal.window;
@@ -219,7 +219,8 @@ class ReplayPredictor final : public Predictor {
     }
     const double z = TwoSidedZ(options_.confidence);
     const double step = window.step_ns();
-    const double rest = std::hypot(z * BlockStandardError(intervals), kModelError * step + kModelErrorNs);
+    const double scatter = BlockStandardError(intervals, static_cast<size_t>(std::max(1, knobs.worker_count)));
+    const double rest = std::hypot(z * scatter, kModelError * step + kModelErrorNs);
     p->step_ms_low = std::max(0.0, step - std::hypot(std::max(0.0, -bounds[0]), rest)) / kNsPerMs;
     p->step_ms_high = (step + std::hypot(std::max(0.0, bounds[1]), rest)) / kNsPerMs;
   }

@@ -1,8 +1,9 @@
-// Cores shared equally among runnable jobs, and timers, in event time.
+// Cores shared equally among runnable jobs, storage among reads, and timers, in event time.
 //
 // Every runnable thread gets the same rate r(n) = min(1, C/n) / slow-down, n threads on C cores, so one virtual clock
 // serves all: dV/dt = r(n), and a job that needs `demand` more is done when V has grown by it (Kleinrock, "Queueing
-// Systems", vol. 2). A job may be several threads that progress together. An event costs O(log jobs). Not thread-safe.
+// Systems", vol. 2). A job may be several threads that progress together. Storage has a clock of its own. An event costs
+// O(log jobs). Not thread-safe.
 #ifndef STALLPOINT_REPLAY_PROCESSOR_SHARING_H_
 #define STALLPOINT_REPLAY_PROCESSOR_SHARING_H_
 
@@ -56,16 +57,20 @@ class Schedule {
 
 class ProcessorSharing {
  public:
-  // Jobs are numbered from 0; each computes or waits for one thing at a time. `stretch`: slow-down of computing when
-  // all cores are busy; linear in the number of busy cores in between. `crowding`: slow-down by this share while a
-  // thread more can run than there are cores; linear in the part of a thread.
-  ProcessorSharing(int32_t jobs, double cores, double stretch, double crowding = 0)
+  // Jobs are numbered from 0; each computes, reads or waits for one thing at a time. `stretch`: slow-down of computing
+  // when all cores are busy; linear in the number of busy cores in between. `crowding`: slow-down by this share while a
+  // thread more can run than there are cores; linear in the part of a thread. `streams`: reads that storage serves at a
+  // time at full speed, at least one.
+  ProcessorSharing(int32_t jobs, double cores, double stretch, double crowding = 0,
+                   double streams = std::numeric_limits<double>::infinity())
       : cores_(cores),
         crowding_(crowding),
+        share_per_read_(1 / std::max(1.0, streams)),
         share_per_thread_(1 / cores),
         stretch_per_core_(cores > 1 ? (stretch - 1) / (cores - 1) : 0),
         computing_(jobs),
         waiting_(jobs),
+        reading_(jobs),
         threads_(static_cast<size_t>(jobs)) {}
 
   double now() const { return now_; }
@@ -79,12 +84,22 @@ class ProcessorSharing {
     SetRunnable(runnable_ + threads);
   }
   void Wait(int32_t job, double delay) { waiting_.Set(job, now_ + delay); }
+  // `demand`: what the read takes alone.
+  void Read(int32_t job, double demand) {
+    reading_.Set(job, storage_virtual_ + demand);
+    SetReaders(readers_ + 1);
+  }
 
   // Advances to the end of the next phase and returns its job; -1 when nothing goes on.
   int32_t Next() {
     const double never = std::numeric_limits<double>::infinity();
     const double computed = now_ + (computing_.due() - virtual_) * slowness_;
     const double waited = waiting_.due();
+    if (readers_ > 0) {
+      const double read = now_ + (reading_.due() - storage_virtual_) * storage_slowness_;
+      if (read < std::min(computed, waited)) return EndRead(read);
+      storage_virtual_ += std::max(0.0, std::min(computed, waited) - now_) / storage_slowness_;
+    }
     if (computed <= waited) {
       if (computed == never) return -1;
       now_ = std::max(now_, computed);
@@ -102,7 +117,21 @@ class ProcessorSharing {
   }
 
  private:
+  int32_t EndRead(double read) {
+    virtual_ += std::max(0.0, read - now_) / slowness_;
+    now_ = std::max(now_, read);
+    storage_virtual_ = reading_.due();
+    const int32_t job = reading_.next();
+    reading_.Clear(job);
+    SetReaders(readers_ - 1);
+    return job;
+  }
+
   // Time per unit of demand is the inverse of the rate.
+  void SetReaders(int32_t readers) {
+    readers_ = readers;
+    storage_slowness_ = std::max(1.0, readers * share_per_read_);
+  }
   void SetRunnable(double threads) {
     runnable_ = threads;
     const double busy_besides_one = std::max(0.0, std::min(threads, cores_) - 1);
@@ -111,9 +140,11 @@ class ProcessorSharing {
                 (1 + crowding_ * too_many);
   }
 
-  const double cores_, crowding_, share_per_thread_, stretch_per_core_;
+  const double cores_, crowding_, share_per_read_, share_per_thread_, stretch_per_core_;
   double now_ = 0, virtual_ = 0, slowness_ = 1, runnable_ = 0, work_ = 0;
-  Schedule computing_, waiting_;  // due at a virtual time, and at a time
+  double storage_virtual_ = 0, storage_slowness_ = 1;
+  int32_t readers_ = 0;
+  Schedule computing_, waiting_, reading_;  // due at a virtual time, at a time, and at a virtual time of the storage
   std::vector<double> threads_;   // of each job
 };
 

@@ -6,6 +6,7 @@
 
 #include "fmt/core.h"
 #include "replay/fit.h"
+#include "replay/pauses.h"
 #include "replay/statistics.h"
 
 namespace stallpoint {
@@ -13,6 +14,8 @@ namespace {
 
 constexpr int64_t kFewestIterations = 4;
 constexpr int64_t kFewestSteady = 20;
+// In which caches fill, clocks rise and a host that was idle wakes late.
+constexpr int64_t kWarmUpNs = 1'000'000'000;
 constexpr double kLongestLatencyNs = 5e6;
 constexpr double kUsualLatencyNs = 60e3;
 
@@ -28,12 +31,15 @@ double Length(int64_t begin_ns, int64_t end_ns) {
   return begin_ns >= 0 && end_ns > begin_ns ? static_cast<double>(end_ns - begin_ns) : 0;
 }
 
-// The first batch of the steady part: after the primed ones, when enough are left.
+// The first batch of the steady part: after the primed ones and the first second, when enough are left.
 int64_t SteadyFirst(const RunRecord& run) {
   const int64_t count = static_cast<int64_t>(run.iterations.size());
   const int64_t primed = int64_t{run.knobs.worker_count} * run.knobs.prefetch_depth;
-  if (count - std::max<int64_t>(primed, 2) >= kFewestSteady) return std::max<int64_t>(primed, 2);
-  return std::min<int64_t>(2, count / 4);
+  if (count - std::max<int64_t>(primed, 2) < kFewestSteady) return std::min<int64_t>(2, count / 4);
+  int64_t first = std::max<int64_t>(primed, 2);
+  const int64_t latest = std::min<int64_t>({count / 4, count - kFewestSteady, static_cast<int64_t>(run.batches.size())});
+  while (first < latest && run.batches[first].load_begin_ns - run.batches[0].load_begin_ns < kWarmUpNs) ++first;
+  return first;
 }
 
 // Rows of samples in the order of the sampler. Without recorded samples a batch is split evenly among its own.
@@ -75,6 +81,52 @@ void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
       costs->order.push_back(costs->steady[Pick(Hash(b, lost), costs->steady.size())]);
     }
   }
+}
+
+// What came before the steady part keeps its differences from sample to sample and takes the level of the rest: that the
+// first second is slow says nothing of the samples that were met in it.
+void LevelStart(RunCosts* costs) {
+  std::vector<bool> steady(costs->rows.size(), false);
+  for (const uint32_t row : costs->steady) steady[row] = true;
+  const double after = static_cast<double>(costs->steady.size());
+  const double before = static_cast<double>(costs->rows.size()) - after;
+  if (before <= 0) return;
+  for (size_t s = 0; s < costs->rows.front().size(); ++s) {
+    Demand usual, early;
+    for (size_t row = 0; row < costs->rows.size(); ++row) (steady[row] ? usual : early) += costs->rows[row][s];
+    const double wait = early.wait > 0 ? (usual.wait / after) / (early.wait / before) : 1;
+    const double cpu = early.cpu > 0 ? (usual.cpu / after) / (early.cpu / before) : 1;
+    for (size_t row = 0; row < costs->rows.size(); ++row) {
+      if (steady[row]) continue;
+      costs->rows[row][s].wait *= wait;
+      costs->rows[row][s].cpu *= cpu;
+    }
+  }
+}
+
+// Takes out of every record what a pause of the machine added to `value` of it.
+template <typename Record, typename Value>
+void LeaveOutPauses(int32_t workers, std::vector<Record>* records, Value value) {
+  std::vector<double> values;
+  values.reserve(records->size());
+  for (Record& record : *records) values.push_back(value(record));
+  const double longest = LongestUnpaused(std::move(values), MostPaused(workers, records->size()));
+  for (Record& record : *records) value(record) = std::min<double>(value(record), longest);
+}
+
+void LeaveOutPauses(int32_t workers, RunCosts* costs) {
+  using Row = std::vector<Demand>;
+  for (size_t s = 0; s < costs->rows.front().size(); ++s) {
+    LeaveOutPauses(workers, &costs->rows, [s](Row& row) -> double& { return row[s].wait; });
+    LeaveOutPauses(workers, &costs->rows, [s](Row& row) -> double& { return row[s].cpu; });
+  }
+  LeaveOutPauses(workers, &costs->batches, [](BatchCost& batch) -> double& { return batch.whole.wait; });
+  LeaveOutPauses(workers, &costs->batches, [](BatchCost& batch) -> double& { return batch.whole.cpu; });
+  LeaveOutPauses(workers, &costs->batches, [](BatchCost& batch) -> double& { return batch.wall_ns; });
+  LeaveOutPauses(1, &costs->main, [](MainCost& main) -> double& { return main.receive_ns; });
+  LeaveOutPauses(1, &costs->main, [](MainCost& main) -> double& { return main.copy_ns; });
+  LeaveOutPauses(1, &costs->main, [](MainCost& main) -> double& { return main.launch_ns; });
+  LeaveOutPauses(1, &costs->steps, [](StepCost& step) -> double& { return step.step_ns; });
 }
 
 void CollectBatches(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
@@ -248,6 +300,16 @@ Demand DemandOf(const StageCost& cost) {
   return {static_cast<double>(cost.wait_ns()), static_cast<double>(std::clamp<int64_t>(cost.cpu_ns, 0, cost.wall_ns))};
 }
 
+std::vector<bool> ReadingStages(const RunRecord& run) {
+  std::vector<bool> reads;
+  for (const std::string& stage : run.sample_stages) reads.push_back(stage == "read");
+  for (size_t i = 0; i < run.samples.size(); ++i) {
+    const absl::Span<const StageCost> costs = run.CostsOfSample(i);
+    for (size_t s = 0; s < costs.size(); ++s) reads[s] = reads[s] || costs[s].bytes > 0;
+  }
+  return reads;
+}
+
 absl::StatusOr<RunCosts> MeasureCosts(const RunRecord& run) {
   const int64_t finished = std::count_if(run.iterations.begin(), run.iterations.end(), Stepped);
   if (finished < kFewestIterations) {
@@ -269,6 +331,8 @@ absl::StatusOr<RunCosts> MeasureCosts(const RunRecord& run) {
   if (costs.main.empty() || costs.batches.empty()) {
     return absl::FailedPreconditionError("the steps after start-up were not recorded: record more steps (--steps 100)");
   }
+  LeaveOutPauses(run.knobs.worker_count, &costs);
+  LevelStart(&costs);
   MeasureLatencies(run, steady_first, &costs);
   MeasureQueueing(run, steady_first, &costs);
   MeasureCrowd(run, steady_first, &costs);

@@ -51,6 +51,9 @@ struct RunCosts {
   double crowd = 0;           // how busy a computing job sees the other cores: 0 idle, 1 all busy
 };
 
+// Of the sample stages, which wait for storage: those that read bytes or are called "read".
+std::vector<bool> ReadingStages(const RunRecord& run);
+
 // FailedPrecondition when there is too little to fit; the message says what to record.
 absl::StatusOr<RunCosts> MeasureCosts(const RunRecord& run);
 

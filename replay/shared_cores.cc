@@ -15,7 +15,9 @@ class LoaderSimulation {
       : tape_(tape),
         batches_(batches),
         scenario_(scenario),
-        cores_(std::max(1, scenario.worker_count) + 2, scenario.cores, scenario.stretch, scenario.crowding),
+        reads_share_(StorageCanBeShort(scenario)),
+        cores_(std::max(1, scenario.worker_count) + 2, scenario.cores, scenario.stretch, scenario.crowding,
+               scenario.storage_streams),
         workers_(std::max(1, scenario.worker_count)),
         finished_(batches.size(), false),
         batch_of_step_(batches.size(), -1) {
@@ -67,8 +69,8 @@ class LoaderSimulation {
     int64_t batch = -1;
     int32_t outstanding = 0;  // requested and not yet received
     bool waking = false, waiting = false;
-    double computing = 0;  // to follow the current wait
-    double begin = 0;      // of the current batch
+    double reading = 0, computing = 0;  // to follow the current wait
+    double begin = 0;                   // of the current batch
     BatchPhases phases;
   };
 
@@ -95,10 +97,28 @@ class LoaderSimulation {
     if (worker.waking) {
       worker.waking = false;
       TakeRequest(index);
+    } else if (worker.reading > 0) {
+      cores_.Read(index, std::exchange(worker.reading, 0));
     } else if (std::exchange(worker.waiting, false) && worker.computing > 0) {
       cores_.Compute(index, worker.computing, 1);
     } else {
       ContinueBatch(index);
+    }
+  }
+
+  // Reads and other waits are told apart only where reads have to share, and where both are worth an event.
+  void BeginWait(int32_t index, const Demand& phase) {
+    Worker& worker = workers_[index];
+    worker.waiting = true;
+    worker.computing = phase.cpu;
+    const double other = phase.wait - phase.read;
+    if (!reads_share_ || phase.read < DemandTape::kShortWaitNs) {
+      cores_.Wait(index, phase.wait);
+    } else if (other < DemandTape::kShortWaitNs) {
+      cores_.Read(index, phase.wait);
+    } else {
+      worker.reading = phase.read;
+      cores_.Wait(index, other);
     }
   }
 
@@ -117,9 +137,7 @@ class LoaderSimulation {
     Demand phase;
     if (worker.phases.Next(&phase)) {
       if (phase.wait > 0) {
-        worker.waiting = true;
-        worker.computing = phase.cpu;
-        cores_.Wait(index, phase.wait);
+        BeginWait(index, phase);
       } else {
         cores_.Compute(index, phase.cpu, 1);
       }
@@ -339,6 +357,7 @@ class LoaderSimulation {
   const DemandTape& tape_;
   const absl::Span<const BatchWork> batches_;
   const Scenario& scenario_;
+  const bool reads_share_;
   ProcessorSharing cores_;
   std::vector<Worker> workers_;
   std::vector<char> finished_;

@@ -10,8 +10,12 @@ bool CoresCanBeShort(const Scenario& scenario) {
   return jobs > scenario.cores || scenario.stretch != 1;
 }
 
+bool StorageCanBeShort(const Scenario& scenario) { return scenario.worker_count > scenario.storage_streams; }
+
 SimulationResult Simulate(const DemandTape& tape, absl::Span<const BatchWork> batches, const Scenario& scenario) {
-  if (scenario.in_order && !CoresCanBeShort(scenario)) return SolveRecurrence(tape, batches, scenario);
+  if (scenario.in_order && !CoresCanBeShort(scenario) && !StorageCanBeShort(scenario)) {
+    return SolveRecurrence(tape, batches, scenario);
+  }
   return SimulateSharedCores(tape, batches, scenario);
 }
 

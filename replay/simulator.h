@@ -6,16 +6,17 @@
 //   max(host_i, dev_{i-1}) + step                            device main_i  = max(host_i, dev_{i-Q+1}) main may run
 //   ahead by Q steps
 //
-// Without workers main loads inline. Each epoch drains and primes W*P batches anew. When all jobs fit on the cores and
-// delivery is in order, the recurrence is solved directly, O(1) a batch; otherwise events are simulated with the cores
-// shared equally among the jobs that can run (processor sharing): each worker, main, and the device thread with its
-// intra-op threads where the device is the host.
+// Without workers main loads inline. Each epoch drains and primes W*P batches anew. When all jobs fit on the cores, all
+// reads on the storage, and delivery is in order, the recurrence is solved directly, O(1) a batch; otherwise events are
+// simulated with the cores shared equally among the jobs that can run (processor sharing): each worker, main, and the
+// device thread with its intra-op threads where the device is the host. Storage is shared likewise among reads.
 //
 // Pure functions of their input; any thread. Times are nanoseconds from the start of the run.
 #ifndef STALLPOINT_REPLAY_SIMULATOR_H_
 #define STALLPOINT_REPLAY_SIMULATOR_H_
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -64,6 +65,9 @@ struct Scenario {
   // By what share everything that computes slows while at least one thread more can run than there are cores; in
   // between, linearly.
   double crowding = 0;
+  // Reads that storage serves at a time without one slowing another; more share it equally. At least 1: what one read
+  // takes alone is its demand.
+  double storage_streams = std::numeric_limits<double>::infinity();
   // Samples of a batch that are simulated as one wait and one computing on shared cores. Throughput hardly depends on
   // how demand is cut into visits, only on its sum (insensitivity of processor sharing: Baskett, Chandy, Muntz,
   // Palacios 1975).
@@ -105,8 +109,9 @@ struct SimulationResult {
   bool shared_cores = false;
 };
 
-// Whether jobs can outnumber cores, so that sharing has to be simulated.
+// Whether jobs can outnumber cores, or reads what storage serves at a time, so that sharing has to be simulated.
 bool CoresCanBeShort(const Scenario& scenario);
+bool StorageCanBeShort(const Scenario& scenario);
 
 SimulationResult Simulate(const DemandTape& tape, absl::Span<const BatchWork> batches, const Scenario& scenario);
 
@@ -114,7 +119,7 @@ SimulationResult Simulate(const DemandTape& tape, absl::Span<const BatchWork> ba
 // the simulation, which is run for intervals too, where nobody asks.
 int64_t MostBatches(const SimulationResult& result, const Scenario& scenario);
 
-// The two ways, for tests and benchmarks. The direct one requires in-order delivery and ignores the number of cores.
+// The two ways, for tests and benchmarks. The direct one requires in-order delivery and ignores what is shared.
 SimulationResult SolveRecurrence(const DemandTape& tape, absl::Span<const BatchWork> batches, const Scenario& scenario);
 SimulationResult SimulateSharedCores(const DemandTape& tape, absl::Span<const BatchWork> batches,
                                      const Scenario& scenario);

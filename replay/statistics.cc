@@ -39,13 +39,16 @@ double SquaresAbout(const Regression& line, absl::Span<const double> x, absl::Sp
   return squares;
 }
 
-double BlockStandardError(absl::Span<const double> series) {
+double BlockStandardError(absl::Span<const double> series, size_t period) {
   if (series.size() < 2) return 0;
-  const size_t blocks = std::min<size_t>(20, series.size());
+  constexpr size_t kFewestBlocks = 4, kMostBlocks = 20;
+  if (period == 0 || series.size() / period < kFewestBlocks) period = 1;
+  const size_t rounds = series.size() / period;
+  const size_t blocks = std::min(kMostBlocks, rounds);
   std::vector<double> means(blocks);
   for (size_t b = 0; b < blocks; ++b) {
-    const size_t first = b * series.size() / blocks;
-    const size_t last = (b + 1) * series.size() / blocks;
+    const size_t first = b * rounds / blocks * period;
+    const size_t last = (b + 1) * rounds / blocks * period;
     means[b] = Mean(series.subspan(first, last - first));
   }
   const double center = Mean(means);

@@ -12,7 +12,7 @@ double StepFloor::StepNs(int32_t workers, int32_t steps_in_flight) const {
   if (workers == 0) main += load_ns;
   if (waits_for_each_step || steps_in_flight <= 1) main += device_ns;
   const double turn = workers > 0 ? load_ns / workers : 0;
-  return std::max({main, turn, device_ns, cpu_ns / cores});
+  return std::max({main, turn, device_ns, cpu_ns / cores, storage_ns});
 }
 
 double StepFloor::Throughput(int32_t workers, int32_t steps_in_flight) const {
@@ -32,6 +32,8 @@ StepFloor FloorOf(const CostModel& model, const Knobs& knobs) {
   Demand load = model.collate.At(knobs.batch_size);
   load += model.per_batch.At(knobs.batch_size);
   load += {model.tape.mean().wait * floor.samples, model.tape.mean().cpu * floor.samples};
+  floor.storage_ns =
+      model.tape.mean().read * floor.samples * scale.wait * scale.loading / scenario.storage_streams;
   const double delay = model.disturbance.delay_per_sample_ns * floor.samples * scale.delay;
   floor.load_ns = (load.wait * scale.wait + load.cpu * scale.cpu + delay) * scale.loading;
 

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -18,8 +19,9 @@ namespace stallpoint::bundled {
 plugin::OptionList Faults::WithFaults(plugin::OptionList own) {
   const plugin::OptionList faults = {
       {"read_latency", "0", "wait this long more in `read`, per sample"},
+      {"read_turn", "0", "wait this long more in `read`, workers one after another: storage at its limit"},
       {"decode_cost", "0", "burn this much more CPU time in `decode`, per sample"},
-      {"tail", "0", "lognormal sigma of read_latency and decode_cost, their means kept"},
+      {"tail", "0", "lognormal sigma of read_latency, read_turn and decode_cost, their means kept"},
       {"bad_sample", "-1", "this sample cannot be decoded (-1: none)"},
       {"on_bad_sample", "fail", "fail, or skip: leave out what cannot be decoded and count it (done by the engine)"},
       {"hang_after", "-1", "the loader hangs after this many samples (-1: never)"},
@@ -35,6 +37,7 @@ Faults::Faults(plugin::Host host, const plugin::Options& options, uint64_t seed)
     : host_(host),
       seed_(seed),
       read_latency_ns_(options.time_ns("read_latency")),
+      read_turn_ns_(options.time_ns("read_turn")),
       decode_cost_ns_(options.time_ns("decode_cost")),
       tail_(options.number("tail", 0, 5)),
       bad_sample_(options.integer("bad_sample", -1)),
@@ -48,6 +51,21 @@ void Faults::during_read(uint64_t index) {
     const double factor = KeyedRandom(seed_, "read_latency", index).lognormal(tail_);
     Sleep(host_, static_cast<int64_t>(static_cast<double>(read_latency_ns_) * factor));
   }
+  if (read_turn_ns_ > 0) {
+    const double factor = KeyedRandom(seed_, "read_turn", index).lognormal(tail_);
+    AwaitTurn(static_cast<int64_t>(static_cast<double>(read_turn_ns_) * factor));
+  }
+}
+
+// Turns are given out as they are asked for and last as long as they should, however late a thread wakes.
+void Faults::AwaitTurn(int64_t length_ns) {
+  const int64_t now = ClockNs(CLOCK_MONOTONIC);
+  int64_t end = 0;
+  {
+    const std::lock_guard lock(storage_mutex_);
+    end = storage_free_at_ns_ = std::max(storage_free_at_ns_, now) + length_ns;
+  }
+  Sleep(host_, end - now);
 }
 
 void Faults::during_decode(uint64_t index, const std::string& name) const {

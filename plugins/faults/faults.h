@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <string>
 
 #include "stallpoint/plugin/host.h"
@@ -28,18 +29,21 @@ class Faults {
   void during_decode(uint64_t index, const std::string& name) const;
 
  private:
+  void AwaitTurn(int64_t length_ns);
   void Leak() const;
   void HangUntilCancelled() const;
 
   plugin::Host host_;
   uint64_t seed_;
-  int64_t read_latency_ns_;
+  int64_t read_latency_ns_, read_turn_ns_;
   int64_t decode_cost_ns_;
   double tail_;
   int64_t bad_sample_;
   int64_t hang_after_;
   int64_t leak_bytes_;
   std::atomic<int64_t> samples_begun_ = 0;
+  std::mutex storage_mutex_;
+  int64_t storage_free_at_ns_ = 0;
 };
 
 }  // namespace stallpoint::bundled

@@ -1,4 +1,4 @@
-// A predictor of one recorded run, and the values of a range: what tests of searches begin with.
+// A predictor of recorded runs, and the values of a range: what tests of searches begin with.
 #ifndef STALLPOINT_TESTS_REPLAY_FITTED_H_
 #define STALLPOINT_TESTS_REPLAY_FITTED_H_
 
@@ -13,11 +13,12 @@
 
 namespace stallpoint::testing {
 
-inline std::unique_ptr<Predictor> FitTo(const RunRecord& run) {
-  auto predictor = Predictor::Fit(std::vector<RunRecord>{run}, {});
+inline std::unique_ptr<Predictor> FitTo(const std::vector<RunRecord>& runs) {
+  auto predictor = Predictor::Fit(runs, {});
   REQUIRE(predictor.ok());
   return *std::move(predictor);
 }
+inline std::unique_ptr<Predictor> FitTo(const RunRecord& run) { return FitTo(std::vector<RunRecord>{run}); }
 
 inline std::vector<int64_t> Values(const std::string& range) { return *ParseRange(range); }
 

@@ -98,4 +98,33 @@ TEST_CASE("waiting takes no core") {
   CHECK(cores.now() == Approx(10));
 }
 
+TEST_CASE("reads beyond what storage serves at a time share it, and take no core") {
+  ProcessorSharing shared(4, 1, 1, 0, 2);
+  for (int32_t job : {0, 1, 2}) shared.Read(job, 6);
+  shared.Compute(3, 8, 1);
+  CHECK(shared.Next() == 3);
+  CHECK(shared.now() == Approx(8));
+  CHECK(shared.Next() >= 0);
+  CHECK(shared.now() == Approx(9));
+}
+
+TEST_CASE("a read that comes later shares only from then on, and one on storage without a limit shares nothing") {
+  ProcessorSharing one(2, 4, 1, 0, 1);
+  one.Read(0, 10);
+  one.Wait(1, 5);
+  CHECK(one.Next() == 1);
+  one.Read(1, 3);
+  CHECK(one.Next() == 1);
+  CHECK(one.now() == Approx(11));
+  CHECK(one.Next() == 0);
+  CHECK(one.now() == Approx(13));
+  CHECK(one.Next() == -1);
+  ProcessorSharing unlimited(2, 4, 1);
+  unlimited.Read(0, 10);
+  unlimited.Read(1, 10);
+  unlimited.Next();
+  unlimited.Next();
+  CHECK(unlimited.now() == Approx(10));
+}
+
 }  // namespace stallpoint

@@ -16,13 +16,17 @@ struct Case {
   std::vector<reference::Batch> reference;
 };
 
-// Batches of random samples with waits and computing, the same for the simulator and the reference.
-Case RandomCase(uint64_t seed, int64_t count, int64_t batch_size, int64_t epoch_batches, bool with_waits) {
+// Batches of random samples with waits and computing, the same for the simulator and the reference. `reading`: the part
+// of the waits that is for storage.
+Case RandomCase(uint64_t seed, int64_t count, int64_t batch_size, int64_t epoch_batches, bool with_waits,
+                double reading = 0) {
   std::mt19937_64 random(seed);
   std::exponential_distribution<double> wait(1 / 2e6), cpu(1 / 1e6), step(1 / 6e6);
   std::vector<std::vector<Demand>> rows;
   for (int64_t i = 0; i < count * batch_size; ++i) {
-    rows.push_back({{with_waits ? 20e3 + wait(random) : 0, cpu(random)}, {0, cpu(random)}});
+    // Either part of a wait is long enough for an event of its own.
+    const double waits = with_waits ? (reading > 0 ? 200e3 : 20e3) + wait(random) : 0;
+    rows.push_back({{waits, cpu(random), reading * waits}, {0, cpu(random)}});
   }
   std::vector<uint32_t> order(rows.size());
   for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -141,6 +145,25 @@ TEST_CASE("shared cores give every time that a literal play-out of the threads g
           const auto played = reference::Play(c.reference, {workers, 2, 2, cores, device_threads});
           INFO("W=" << workers << " C=" << cores << " T=" << device_threads << " waits=" << with_waits);
           CheckSame(SimulateSharedCores(c.tape, c.batches, scenario).steps, played.steps);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("shared storage gives every time that a literal play-out of the threads gives") {
+  for (int workers : {1, 2, 4, 7}) {
+    for (double cores : {2.0, 1000.0}) {
+      for (double streams : {1.0, 1.5, 3.0, 100.0}) {
+        for (double reading : {0.5, 1.0}) {
+          const Case c = RandomCase(workers * 100 + static_cast<uint64_t>(cores), 30, 2, 11, true, reading);
+          Scenario scenario = Setting(workers, 2, 2);
+          scenario.cores = cores;
+          scenario.storage_streams = streams;
+          reference::Setting setting{workers, 2, 2, cores, 0};
+          setting.storage_streams = streams;
+          INFO("W=" << workers << " C=" << cores << " S=" << streams << " reading=" << reading);
+          CheckSame(Simulate(c.tape, c.batches, scenario).steps, reference::Play(c.reference, setting).steps);
         }
       }
     }

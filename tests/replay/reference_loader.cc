@@ -9,7 +9,7 @@ namespace stallpoint::reference {
 namespace {
 
 struct Act {
-  enum class Kind { kUntil, kWait, kCompute, kMark } kind;
+  enum class Kind { kUntil, kWait, kRead, kCompute, kMark } kind;
   double amount = 0;
   std::function<bool()> holds;
   std::function<void()> mark;
@@ -51,21 +51,25 @@ class Stage {
         moved = false;
         for (Actor& actor : actors_) moved |= Settle(actor);
       }
-      double runnable = 0;
+      double runnable = 0, reading = 0;
       for (const Actor& actor : actors_) {
         if (Doing(actor, Act::Kind::kCompute)) runnable += actor.threads;
+        if (Doing(actor, Act::Kind::kRead)) ++reading;
       }
+      const double read_rate = reading > setting_.storage_streams ? setting_.storage_streams / reading : 1;
       const double lost = 1 + setting_.crowding * std::min(1.0, std::max(0.0, runnable - setting_.cores));
       const double rate = (runnable > setting_.cores ? setting_.cores / runnable : 1) / lost;
       double next = never;
       for (const Actor& actor : actors_) {
         if (Doing(actor, Act::Kind::kWait)) next = std::min(next, actor.left);
+        if (Doing(actor, Act::Kind::kRead)) next = std::min(next, actor.left / read_rate);
         if (Doing(actor, Act::Kind::kCompute)) next = std::min(next, actor.left / rate);
       }
       if (next == never) return std::move(played_);
       now_ += next;
       for (Actor& actor : actors_) {
         if (Doing(actor, Act::Kind::kWait)) actor.left = std::max(0.0, actor.left - next);
+        if (Doing(actor, Act::Kind::kRead)) actor.left = std::max(0.0, actor.left - next * read_rate);
         if (Doing(actor, Act::Kind::kCompute)) actor.left = std::max(0.0, actor.left - next * rate);
         if (actor.left < 1e-6 && actor.left > 0) actor.left = 0;
       }
@@ -100,26 +104,29 @@ class Stage {
   static Act Until(std::function<bool()> holds) { return {Act::Kind::kUntil, 0, std::move(holds), {}}; }
   static Act Mark(std::function<void()> mark) { return {Act::Kind::kMark, 0, {}, std::move(mark)}; }
   static Act Wait(double amount) { return {Act::Kind::kWait, amount, {}, {}}; }
+  static Act Read(double amount) { return {Act::Kind::kRead, amount, {}, {}}; }
   static Act Compute(double amount) { return {Act::Kind::kCompute, amount, {}, {}}; }
   Act Stamp(double* time) {
     return Mark([this, time] { *time = now_; });
+  }
+
+  void Do(const Demand& demand, Phase* phase, Actor& actor) {
+    actor.script.push_back(Stamp(&phase->begin));
+    actor.script.push_back(Wait(demand.wait - demand.read));
+    actor.script.push_back(Read(demand.read));
+    actor.script.push_back(Stamp(&phase->waited));
+    actor.script.push_back(Compute(demand.cpu));
+    actor.script.push_back(Stamp(&phase->end));
   }
 
   void Load(size_t b, Actor& actor) {
     actor.script.push_back(Stamp(&played_.loads[b].begin));
     for (size_t s = 0; s < batches_[b].samples.size(); ++s) {
       for (size_t p = 0; p < batches_[b].samples[s].size(); ++p) {
-        Interval& interval = played_.stages[b][s][p];
-        actor.script.push_back(Stamp(&interval.begin));
-        actor.script.push_back(Wait(batches_[b].samples[s][p].wait));
-        actor.script.push_back(Compute(batches_[b].samples[s][p].cpu));
-        actor.script.push_back(Stamp(&interval.end));
+        Do(batches_[b].samples[s][p], &played_.stages[b][s][p], actor);
       }
     }
-    actor.script.push_back(Stamp(&played_.collates[b].begin));
-    actor.script.push_back(Wait(batches_[b].collate.wait));
-    actor.script.push_back(Compute(batches_[b].collate.cpu));
-    actor.script.push_back(Stamp(&played_.collates[b].end));
+    Do(batches_[b].collate, &played_.collates[b], actor);
     actor.script.push_back(Compute(batches_[b].own_cpu));
     actor.script.push_back(Stamp(&played_.loads[b].end));
   }

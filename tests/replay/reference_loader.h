@@ -5,6 +5,7 @@
 #define STALLPOINT_TESTS_REPLAY_REFERENCE_LOADER_H_
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "replay/simulator.h"
@@ -13,6 +14,10 @@ namespace stallpoint::reference {
 
 struct Interval {
   double begin = 0, end = 0;
+};
+// A wait, then computing.
+struct Phase : Interval {
+  double waited = 0;  // when the wait ended
 };
 
 // One batch as the reference plays it; nanoseconds.
@@ -29,13 +34,14 @@ struct Setting {
   double cores = 1;
   double device_threads = 0;  // 0: the device costs no CPU
   double crowding = 0;        // as Scenario::crowding
+  double storage_streams = std::numeric_limits<double>::infinity();  // as Scenario's
 };
 
 struct Played {
   std::vector<StepTimes> steps;
   std::vector<Interval> loads;                             // per batch
-  std::vector<std::vector<std::vector<Interval>>> stages;  // per batch, sample, phase
-  std::vector<Interval> collates;
+  std::vector<std::vector<std::vector<Phase>>> stages;  // per batch, sample, phase
+  std::vector<Phase> collates;
 };
 
 Played Play(const std::vector<Batch>& batches, const Setting& setting);

@@ -43,11 +43,11 @@ std::vector<std::vector<uint64_t>> CutBatches(const Truth& truth, const RunSpec&
   return batches;
 }
 
-StageCost CostOf(const reference::Interval& interval, const Demand& demand, bool reads) {
+StageCost CostOf(const reference::Phase& phase, const Demand& demand, bool reads) {
   StageCost cost;
-  cost.wall_ns = std::llround(interval.end - interval.begin);
+  cost.wall_ns = std::llround(phase.end - phase.begin);
   cost.cpu_ns = std::min<int64_t>(cost.wall_ns, std::llround(demand.cpu));
-  cost.run_queue_ns = std::max<int64_t>(0, std::llround(interval.end - interval.begin - demand.wait - demand.cpu));
+  cost.run_queue_ns = std::max<int64_t>(0, std::llround(phase.end - phase.waited - demand.cpu));
   cost.bytes = reads ? 20'000 : 0;
   return cost;
 }
@@ -89,6 +89,7 @@ RunRecord Record(const Truth& truth, const RunSpec& spec) {
   setting.steps_in_flight = truth.syncs_each_step ? 1 : spec.knobs.steps_in_flight;
   setting.cores = truth.cores;
   setting.crowding = truth.crowding;
+  setting.storage_streams = truth.storage_streams;
   setting.device_threads = on_host ? 1 : 0;
   const reference::Played played = reference::Play(batches, setting);
 
@@ -174,8 +175,8 @@ Truth ReadAndDecode(double read_wait_ms, double decode_cpu_ms) {
   truth.sample = [=](uint64_t key, std::mt19937_64& random) {
     std::normal_distribution<double> normal;
     const double of_key = 1 + 0.2 * (static_cast<double>(key % 11) / 5 - 1);
-    return std::vector<Demand>{{read_wait_ms * 1e6 * (1 + 0.005 * std::abs(normal(random))), 30e3},
-                               {0, decode_cpu_ms * 1e6 * of_key}};
+    const double read_ns = read_wait_ms * 1e6 * (1 + 0.005 * std::abs(normal(random)));
+    return std::vector<Demand>{{read_ns, 30e3, read_ns}, {0, decode_cpu_ms * 1e6 * of_key}};
   };
   return truth;
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ struct Truth {
   double step_noise = 0;  // standard deviation of the logarithm
   double cores = 2;
   double crowding = 0;           // lost while more threads can run than there are cores
+  // Reads that storage serves at a time.
+  double storage_streams = std::numeric_limits<double>::infinity();
   double cpu_speed_noise = 0;    // of a whole run
   bool syncs_each_step = false;  // main waits for every step whatever the knobs say
 };

@@ -146,19 +146,26 @@ TEST_CASE("the JSON of a sweep has every published key") {
 }
 
 TEST_CASE("calibration adds a second batch size, and workers that match and outnumber the cores") {
-  const auto far = PlanCalibration(EmulatedKnobs(32, 1), 8);
+  const auto far = PlanCalibration(EmulatedKnobs(32, 1), 8, 1);
   REQUIRE(far.size() == 4);
   CHECK(far[0].worker_count == 8);
   CHECK(far[0].batch_size == 32);
   CHECK(far[1].worker_count == 16);
   CHECK(far[2].batch_size == 16);
   CHECK(far[3] == EmulatedKnobs(32, 1));
-  const auto near = PlanCalibration(EmulatedKnobs(2, 8), 8);
+  const auto near = PlanCalibration(EmulatedKnobs(2, 8), 8, 1);
   REQUIRE(near.size() == 4);
   CHECK(near[0].worker_count == 1);
   CHECK(near[1].worker_count == 16);
   CHECK(near[2].batch_size == 4);
   CHECK(near[2].worker_count == 8);
+}
+
+TEST_CASE("calibration takes more workers where they mostly wait, so that what they compute fills the cores") {
+  CHECK(PlanCalibration(EmulatedKnobs(32, 1), 2, 0.25)[1].worker_count == 10);
+  CHECK(PlanCalibration(EmulatedKnobs(32, 1), 2, 0.001)[1].worker_count == 12);
+  const RunRecord run = testing::Record(testing::ReadAndDecode(12, 4), {.knobs = EmulatedKnobs(8, 1)});
+  CHECK(PlanCalibration(run)[1].worker_count == 10);
 }
 
 }  // namespace stallpoint

@@ -1,4 +1,4 @@
-#include "replay/scales_of_day.h"
+#include "replay/scenario_of_day.h"
 
 #include <algorithm>
 #include <cmath>
@@ -33,8 +33,8 @@ void Disturb(const CostModel& model, const Scenario& scenario, double share, Sca
 
 }  // namespace
 
-Scales ScalesOfCorner(const CostModel& model, const Knobs& knobs, const Scenario& scenario, const DeviceModel& device,
-                      double confidence, bool slow) {
+Scenario ScenarioOfCorner(const CostModel& model, const Knobs& knobs, const Scenario& scenario,
+                          const DeviceModel& device, double confidence, bool slow) {
   const double z = TwoSidedZ(confidence);
   const double widen = z / TwoSidedZ(kConfidenceOfErrors);
   const double host = (slow ? model.host_speed.up : model.host_speed.down) * widen;
@@ -46,16 +46,18 @@ Scales ScalesOfCorner(const CostModel& model, const Knobs& knobs, const Scenario
   double stepping = (slow ? fit.up : fit.down) * widen;
   if (device.threads > 0) stepping = std::hypot(stepping, host);
   const double sign = slow ? 1 : -1;
-  Scales scales = scenario.scales;
+  Scenario corner = scenario;
+  corner.storage_streams = model.storage.StreamsAt(sign * z);
+  Scales& scales = corner.scales;
   Disturb(model, scenario, sign, &scales);
   scales.wait *= std::max(kLeastScale, 1 + sign * z * model.wait_error);
   scales.cpu *= std::max(kLeastScale, 1 + sign * computing);
   scales.device *= std::max(kLeastScale, 1 + sign * stepping);
-  return scales;
+  return corner;
 }
 
-Scales ScalesOfDay(const CostModel& model, const Knobs& knobs, const Scenario& scenario, const DeviceModel& device,
-                   const Day& day) {
+Scenario ScenarioOfDay(const CostModel& model, const Knobs& knobs, const Scenario& scenario, const DeviceModel& device,
+                       const Day& day) {
   const double z = TwoSidedZ(kConfidenceOfErrors);
   const auto factor = [&](const Uncertainty& error, double errors) {
     return std::max(kLeastScale, 1 + (errors > 0 ? error.up : error.down) * errors / z);
@@ -64,14 +66,16 @@ Scales ScalesOfDay(const CostModel& model, const Knobs& knobs, const Scenario& s
   // Less than nothing is not lost.
   const double crowding = std::max(day.crowding, -model.crowding.loss / model.crowding.error);
   const double crowd = 1 + model.crowding.error * CrowdOf(model, scenario) * crowding;
-  Scales scales = scenario.scales;
+  Scenario on_day = scenario;
+  on_day.storage_streams = model.storage.StreamsAt(day.storage);
+  Scales& scales = on_day.scales;
   Disturb(model, scenario, std::clamp(day.disturbance, -1.0, 1.0), &scales);
   scales.wait *= std::max(kLeastScale, 1 + day.waits * model.wait_error);
   scales.cpu *= std::max(kLeastScale, 1 + day.computing * model.cpu_error) * host * crowd;
   scales.loading *= std::max(kLeastScale, 1 + kLoadingError * day.loading);
   scales.device *= factor(device.UncertaintyAt(knobs.batch_size), day.device);
   if (device.threads > 0) scales.device *= host;
-  return scales;
+  return on_day;
 }
 
 }  // namespace stallpoint

@@ -1,0 +1,21 @@
+// How the demands of a setting, and what it shares, may differ from their estimates: on a slow or a fast day, or on one
+// that is given term by term. Pure functions; any thread.
+#ifndef STALLPOINT_REPLAY_SCENARIO_OF_DAY_H_
+#define STALLPOINT_REPLAY_SCENARIO_OF_DAY_H_
+
+#include "replay/cost_model.h"
+#include "replay/prediction.h"
+#include "replay/simulator.h"
+
+namespace stallpoint {
+
+// Every term at the same end of its interval of this confidence.
+Scenario ScenarioOfCorner(const CostModel& model, const Knobs& knobs, const Scenario& scenario,
+                          const DeviceModel& device, double confidence, bool slow);
+
+Scenario ScenarioOfDay(const CostModel& model, const Knobs& knobs, const Scenario& scenario, const DeviceModel& device,
+                       const Day& day);
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_REPLAY_SCENARIO_OF_DAY_H_

@@ -1,0 +1,62 @@
+// Predictions from a recorded trace against kept traces of live runs, as one JSON object: a row a live run.
+//
+//   score_predictions RECORDED LIVE...
+#include <string>
+
+#include "fmt/core.h"
+#include "nlohmann/json.hpp"
+#include "replay/predictor.h"
+#include "traces/run_record.h"
+#include "traces/run_summary.h"
+
+namespace stallpoint {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+TraceContents LoadOrExit(const char* path) {
+  absl::StatusOr<TraceContents> contents = LoadTrace(path);
+  if (contents.ok() && !contents->runs.empty()) return *std::move(contents);
+  fmt::print(stderr, "error: {}: {}\n", path, std::string(contents.status().message()));
+  std::exit(3);
+}
+
+Json Scored(const Predictor& predictor, const RunRecord& live) {
+  const int64_t steps = live.planned_epochs > 0 ? 0 : static_cast<int64_t>(live.iterations.size());
+  const Prediction blind = predictor.PredictRun(live.knobs, steps);
+  const RunSummary measured = Summarize(live);
+  const auto host = predictor.SlownessOf(live);
+  Json row = {{"batch", live.knobs.batch_size},
+              {"workers", live.knobs.worker_count},
+              {"prefetch", live.knobs.prefetch_depth},
+              {"measured_ms", measured.step_ms_mean},
+              {"measured_stall_share", measured.shares.stall()},
+              {"step_ms", blind.step_ms},
+              {"step_ms_low", blind.step_ms_low},
+              {"step_ms_high", blind.step_ms_high},
+              {"stall_share", blind.stall_share()},
+              {"told_ms", nullptr}};
+  if (host) row["told_ms"] = predictor.PredictRunOn(*host, live.knobs, steps).step_ms;
+  return row;
+}
+
+}  // namespace
+}  // namespace stallpoint
+
+int main(int argc, char** argv) {
+  if (argc < 3) {
+    fmt::print(stderr, "usage: score_predictions RECORDED LIVE...\n");
+    return 2;
+  }
+  const stallpoint::TraceContents recorded = stallpoint::LoadOrExit(argv[1]);
+  const auto predictor = stallpoint::Predictor::Fit(recorded.runs, {});
+  if (!predictor.ok()) {
+    fmt::print(stderr, "error: {}: {}\n", argv[1], std::string(predictor.status().message()));
+    return 3;
+  }
+  stallpoint::Json rows = stallpoint::Json::array();
+  for (int i = 2; i < argc; ++i) {
+    rows.push_back(stallpoint::Scored(**predictor, stallpoint::LoadOrExit(argv[i]).runs.back()));
+  }
+  fmt::print("{}\n", rows.dump());
+}
