@@ -69,6 +69,10 @@ void DescribeStage(const StageFinding& slowest, Cause* cause) {
   cause->evidence.push_back(fmt::format("{} takes {:.3g} ms per sample: {}", s.name, s.wall_ms, parts));
 }
 
+std::optional<double> StorageLimit(const Case& c) {
+  return c.predictor != nullptr ? c.predictor->StorageStreams() : std::nullopt;
+}
+
 std::string LoaderAdvice(const Case& c, const StageFinding& slowest, const std::optional<Found>& found,
                          double edge_share) {
   const std::string stage = slowest.stage != nullptr ? slowest.stage->name : "loading";
@@ -84,6 +88,11 @@ std::string LoaderAdvice(const Case& c, const StageFinding& slowest, const std::
     } else {
       advice = fmt::format("{} is CPU-bound: workers up to the number of cores compute side by side.", stage);
     }
+  } else if (slowest.wait == Wait::kIo && StorageLimit(c)) {
+    advice = fmt::format(
+        "{} waits for storage that serves {:.2g} reads at a time: workers beyond that wait for each other. Faster or "
+        "local storage, a copy in memory, or smaller reads raise the limit.",
+        stage, *StorageLimit(c));
   } else if (slowest.wait == Wait::kIo) {
     advice = fmt::format(
         "{} waits for storage: more workers overlap the waits; faster or local storage, or fewer and larger reads, "
@@ -137,6 +146,10 @@ std::optional<Cause> FindSlowInput(const Case& c) {
       fmt::format("the run keeps {:.3g} cores {:.0f} % busy", c.run.usable_cores, c.cores_busy * 100));
   if (slowest.wait == Wait::kIo) {
     if (std::string seen = StorageEvidence(c.run, c.summary.window); !seen.empty()) cause.evidence.push_back(seen);
+    if (const auto streams = StorageLimit(c)) {
+      cause.evidence.push_back(fmt::format(
+          "with more than {:.2g} reads at a time each takes longer (runs with other workers, fitted)", *streams));
+    }
   }
   if (c.disturbed) {
     cause.evidence.push_back(

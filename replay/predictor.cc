@@ -91,6 +91,10 @@ class ReplayPredictor final : public Predictor {
     return FormatDevice(*spec);
   }
 
+  std::optional<double> StorageStreams() const override {
+    return std::isfinite(model_.storage.streams) ? std::optional<double>(model_.storage.streams) : std::nullopt;
+  }
+
   const Knobs& recorded() const override { return model_.recorded; }
   const Options& options() const override { return options_; }
 

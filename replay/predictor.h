@@ -60,6 +60,9 @@ class Predictor {
   // "emulated" without times becomes the device as it was fitted; any other text stays as it is.
   virtual std::string WithFittedTimes(const std::string& device) const = 0;
 
+  // Reads that storage serves at a time before they slow each other; nothing where no limit was seen.
+  virtual std::optional<double> StorageStreams() const = 0;
+
   // The knobs of the main run, and the run itself as predicted by the model (its self-check).
   virtual const Knobs& recorded() const = 0;
   virtual const Options& options() const = 0;

@@ -214,6 +214,23 @@ TEST_CASE("fault read_latency waits in read, without CPU") {
   CHECK(run.stage("read").cpu_ns < 10'000'000);
 }
 
+TEST_CASE("fault read_turn makes reads of all workers wait for each other") {
+  sp_knobs knobs = Knobs();
+  knobs.worker_count = 2;
+  Run run(Settings{{"read_turn", "20ms"}}, knobs);
+  const auto begun = std::chrono::steady_clock::now();
+  int32_t code = -1;
+  std::thread other([&] {
+    FakeArena arena;
+    sp_sample sample;
+    code = run.workload.load(1, arena, &sample, 1).code;
+  });
+  CHECK(run.load(0).code == SP_OK);
+  other.join();
+  CHECK(code == SP_OK);
+  CHECK(std::chrono::steady_clock::now() - begun >= std::chrono::milliseconds(40));
+}
+
 TEST_CASE("fault decode_cost burns CPU time in decode") {
   Run run(Settings{{"decode_cost", "20ms"}});
   REQUIRE(run.load(0).code == SP_OK);
@@ -282,7 +299,7 @@ TEST_CASE("every option of the synthetic workload is described and its default i
   }
   CHECK(static_cast<int64_t>(keys.size()) == descriptor->option_count);
   for (const char* key :
-       {"read_latency", "decode_cost", "tail", "bad_sample", "hang_after", "leak", "sync_each_step"}) {
+       {"read_latency", "read_turn", "decode_cost", "tail", "bad_sample", "hang_after", "leak", "sync_each_step"}) {
     CHECK(keys.count(key) == 1);
   }
   FakeHost host;
