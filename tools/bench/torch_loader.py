@@ -23,16 +23,6 @@ def burn(iterations):
         hashlib.pbkdf2_hmac("sha256", b"password", b"salt", iterations)
 
 
-def cpu_seconds_per_iteration():
-    """The fastest of several tries."""
-    best = float("inf")
-    for _ in range(20):
-        begin = time.thread_time()
-        burn(2000)
-        best = min(best, (time.thread_time() - begin) / 2000)
-    return best
-
-
 class Scripted(Dataset):
     def __init__(self, samples):
         self.samples = samples  # (seconds to sleep, iterations to burn)
@@ -112,7 +102,7 @@ def measure(run):
 def main():
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore", message="This DataLoader will create")  # more workers than cores are wanted here
-    print(json.dumps({"torch": torch.__version__, "cpu_per_iteration": cpu_seconds_per_iteration()}), flush=True)
+    print(json.dumps({"torch": torch.__version__}), flush=True)
     for run in json.load(sys.stdin):
         print(json.dumps(measure(run)), flush=True)
 
