@@ -22,6 +22,8 @@ constexpr double kUsualLoss = 0.08;
 // Of a run's mean step, once its own speed is told.
 constexpr double kRunError = 0.02;
 constexpr double kLargestLoss = 0.5;
+// By how much what is lost in one setting is off in another (tools/bench/predict: 2 to 10 workers on 2 cores).
+constexpr double kDiffers = 0.05;
 constexpr int kLosses = 7;
 // A run that other programs took more than this part of the machine from says nothing of its own threads.
 constexpr double kDisturbed = 0.05;
@@ -41,8 +43,8 @@ std::vector<Crowded> CrowdedRuns(absl::Span<const FittedRun> runs, const CostMod
     if (run.planned_epochs > 0 || run.knobs.device != model.recorded.device) continue;
     Crowded one;
     one.scenario = model.ScenarioOf(run.knobs);
-    const double jobs = run.knobs.worker_count + 1 + one.scenario.device_threads;
-    if (jobs <= one.scenario.cores || run.knobs.worker_count == 0) continue;
+    // Where workers have a core each, and main or a step is one too many, it matters more on whose core that one is.
+    if (run.knobs.worker_count <= one.scenario.cores) continue;
     const RunSummary summary = Summarize(run);
     if (!summary.window.steady || summary.other_cores.value_or(0) > kDisturbed * run.usable_cores) continue;
     one.measured_ns = summary.step_ms_mean * kNsPerMs;
@@ -84,7 +86,8 @@ Crowding FitCrowding(absl::Span<const FittedRun> runs, const CostModel& model) {
     weights += response.slope * response.slope / variance;
     weighted += response.slope * (std::log(run.measured_ns) - response.at_none) / variance;
   }
-  return {.loss = std::clamp(weighted / weights, 0.0, kLargestLoss), .error = 1 / std::sqrt(weights)};
+  const double error = std::min(kUsualLoss, std::hypot(1 / std::sqrt(weights), kDiffers));
+  return {.loss = std::clamp(weighted / weights, 0.0, kLargestLoss), .error = error};
 }
 
 }  // namespace stallpoint

@@ -107,7 +107,7 @@ TEST_CASE("what the scheduler loses on crowded cores is learnt from a run that h
     const auto model = CostModel::Fit(runs);
     REQUIRE(model.ok());
     CHECK(model->crowding.loss == Approx(lost).margin(0.06));  // short runs of even samples scatter
-    CHECK(model->crowding.error < 0.06);
+    CHECK(model->crowding.error < 0.075);
     CHECK(CostModel::Fit(std::vector<RunRecord>{runs[0]})->crowding.error > model->crowding.error);
     const auto predictor = Fit(runs);
     for (const int32_t workers : {3, 6}) {
