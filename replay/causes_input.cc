@@ -73,6 +73,13 @@ std::optional<double> StorageLimit(const Case& c) {
   return c.predictor != nullptr ? c.predictor->StorageStreams() : std::nullopt;
 }
 
+// Whether a fix rests on reads that overlap more than any that were recorded.
+bool ReadsUnseen(const Case& c, const std::optional<Found>& found) {
+  if (c.predictor == nullptr || !found) return false;
+  const std::optional<double> seen = c.predictor->ReadsSeen();
+  return seen && found->prediction.knobs.worker_count > *seen;
+}
+
 std::string LoaderAdvice(const Case& c, const StageFinding& slowest, const std::optional<Found>& found,
                          double edge_share) {
   const std::string stage = slowest.stage != nullptr ? slowest.stage->name : "loading";
@@ -99,6 +106,11 @@ std::string LoaderAdvice(const Case& c, const StageFinding& slowest, const std::
         "shorten "
         "them.",
         stage);
+    if (ReadsUnseen(c, found)) {
+      advice += fmt::format(
+          " No more than {:.2g} at a time were read: whether storage serves more as fast shows record --calibrate.",
+          *c.predictor->ReadsSeen());
+    }
   } else {
     advice =
         fmt::format("{} waits without computing or reading: look for locks, sleeps or a remote service in it.", stage);

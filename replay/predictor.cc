@@ -94,6 +94,10 @@ class ReplayPredictor final : public Predictor {
   std::optional<double> StorageStreams() const override {
     return std::isfinite(model_.storage.streams) ? std::optional<double>(model_.storage.streams) : std::nullopt;
   }
+  std::optional<double> ReadsSeen() const override {
+    const Storage& storage = model_.storage;
+    return !StorageStreams() && std::isfinite(storage.seen) ? std::optional<double>(storage.seen) : std::nullopt;
+  }
 
   const Knobs& recorded() const override { return model_.recorded; }
   const Options& options() const override { return options_; }

@@ -62,6 +62,8 @@ class Predictor {
 
   // Reads that storage serves at a time before they slow each other; nothing where no limit was seen.
   virtual std::optional<double> StorageStreams() const = 0;
+  // Where none was, the most reads at a time of which it is known that they did not; nothing where reads do not wait.
+  virtual std::optional<double> ReadsSeen() const = 0;
 
   // The knobs of the main run, and the run itself as predicted by the model (its self-check).
   virtual const Knobs& recorded() const = 0;

@@ -70,6 +70,11 @@ absl::StatusOr<std::vector<RunRecord>> LoadRuns(const std::vector<std::string>& 
   return runs;
 }
 
+int64_t MostWorkersOf(const SweepRanges& ranges) {
+  const std::vector<int64_t>& workers = ranges.worker_count;
+  return workers.empty() ? 0 : *std::max_element(workers.begin(), workers.end());
+}
+
 absl::StatusOr<RecommendRequest> MakeRecommendRequest(const SweepFlags& flags, std::vector<RunRecord> runs,
                                                       SweepRanges ranges, const Context& context) {
   RecommendRequest request;
@@ -115,6 +120,12 @@ int RunSweep(const SweepFlags& flags, const Context& context) {
   options.threshold = context.threshold;
   const auto predictor = Predictor::Fit(*runs, options);
   if (!predictor.ok()) return Fail(predictor.status(), kExitBadTrace);
+  if (const auto seen = (*predictor)->ReadsSeen(); seen && MostWorkersOf(*ranges) > *seen && !context.quiet) {
+    fmt::print(stderr,
+               "note: no more than {:.2g} at a time were read; whether storage serves more as fast is not known, and the "
+               "intervals say so: runs with more workers tell (record --calibrate, sweep --recommend --live)\n",
+               *seen);
+  }
   if (flags.recommend) return RunRecommend(flags, *std::move(runs), *ranges, context);
 
   ProgressLine line(context);
