@@ -1,8 +1,8 @@
 // How many reads storage serves at a time.
 //
-// What a read gets done while n of them wait is its share: min(1, S/n) of its speed alone. So the work of all reads of a
-// run, the integral of min(n, S) over time, is known from how many waited at each instant, and per read it is the same
-// in every run, whatever else differed: S is the number for which it is. No simulation, no assumption on workers.
+// What a read gets done while n of them wait is its share: min(1, S/n) of its speed alone. So the work of all reads of
+// a run, the integral of min(n, S) over time, is known from how many waited at each instant, and per read it is the
+// same in every run, whatever else differed: S is the number for which it is. No simulation, no assumption on workers.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -134,9 +134,9 @@ double Unequal(const std::vector<ReadLoad>& loads, double streams) {
   return squares - sum * sum / weights;
 }
 
-// What the main run's reads, which come first, would have waited alone, to what they waited: what was usual in all runs,
-// for any one may have been disturbed. Where runs differ by more than disturbance, as on a cold and a warm page cache,
-// the main run's own.
+// What the main run's reads, which come first, would have waited alone, to what they waited: what was usual in all
+// runs, for any one may have been disturbed. Where runs differ by more than disturbance, as on a cold and a warm page
+// cache, the main run's own.
 double AloneToWaited(const std::vector<ReadLoad>& loads, double streams) {
   const double waited = loads.front().Alone(std::numeric_limits<double>::infinity());
   std::vector<double> alone;

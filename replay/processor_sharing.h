@@ -2,8 +2,8 @@
 //
 // Every runnable thread gets the same rate r(n) = min(1, C/n) / slow-down, n threads on C cores, so one virtual clock
 // serves all: dV/dt = r(n), and a job that needs `demand` more is done when V has grown by it (Kleinrock, "Queueing
-// Systems", vol. 2). A job may be several threads that progress together. Storage has a clock of its own. An event costs
-// O(log jobs). Not thread-safe.
+// Systems", vol. 2). A job may be several threads that progress together. Storage has a clock of its own. An event
+// costs O(log jobs). Not thread-safe.
 #ifndef STALLPOINT_REPLAY_PROCESSOR_SHARING_H_
 #define STALLPOINT_REPLAY_PROCESSOR_SHARING_H_
 
@@ -145,7 +145,7 @@ class ProcessorSharing {
   double storage_virtual_ = 0, storage_slowness_ = 1;
   int32_t readers_ = 0;
   Schedule computing_, waiting_, reading_;  // due at a virtual time, at a time, and at a virtual time of the storage
-  std::vector<double> threads_;   // of each job
+  std::vector<double> threads_;             // of each job
 };
 
 }  // namespace stallpoint

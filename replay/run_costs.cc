@@ -37,7 +37,8 @@ int64_t SteadyFirst(const RunRecord& run) {
   const int64_t primed = int64_t{run.knobs.worker_count} * run.knobs.prefetch_depth;
   if (count - std::max<int64_t>(primed, 2) < kFewestSteady) return std::min<int64_t>(2, count / 4);
   int64_t first = std::max<int64_t>(primed, 2);
-  const int64_t latest = std::min<int64_t>({count / 4, count - kFewestSteady, static_cast<int64_t>(run.batches.size())});
+  const int64_t latest =
+      std::min<int64_t>({count / 4, count - kFewestSteady, static_cast<int64_t>(run.batches.size())});
   while (first < latest && run.batches[first].load_begin_ns - run.batches[0].load_begin_ns < kWarmUpNs) ++first;
   return first;
 }
@@ -83,8 +84,8 @@ void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
   }
 }
 
-// What came before the steady part keeps its differences from sample to sample and takes the level of the rest: that the
-// first second is slow says nothing of the samples that were met in it.
+// What came before the steady part keeps its differences from sample to sample and takes the level of the rest: that
+// the first second is slow says nothing of the samples that were met in it.
 void LevelStart(RunCosts* costs) {
   std::vector<bool> steady(costs->rows.size(), false);
   for (const uint32_t row : costs->steady) steady[row] = true;

@@ -28,8 +28,8 @@ Regression Regress(absl::Span<const double> x, absl::Span<const double> y);
 double SquaresAbout(const Regression& line, absl::Span<const double> x, absl::Span<const double> y);
 
 // Standard error of the mean of a correlated series, by the method of batch means (Law & Kelton, "Simulation Modeling
-// and Analysis"): the series is cut into about 20 consecutive blocks, whose means are nearly independent. `period`: what
-// repeats itself so often, as the turns of workers do, is scatter within a block and not between blocks.
+// and Analysis"): the series is cut into about 20 consecutive blocks, whose means are nearly independent. `period`:
+// what repeats itself so often, as the turns of workers do, is scatter within a block and not between blocks.
 double BlockStandardError(absl::Span<const double> series, size_t period = 1);
 
 // Standard normal quantile of the upper end of a two-sided interval: 1.2816 for 0.8.

@@ -32,14 +32,14 @@ struct Batch {
 struct Setting {
   int workers = 1, prefetch = 2, steps_in_flight = 2;
   double cores = 1;
-  double device_threads = 0;  // 0: the device costs no CPU
-  double crowding = 0;        // as Scenario::crowding
+  double device_threads = 0;                                         // 0: the device costs no CPU
+  double crowding = 0;                                               // as Scenario::crowding
   double storage_streams = std::numeric_limits<double>::infinity();  // as Scenario's
 };
 
 struct Played {
   std::vector<StepTimes> steps;
-  std::vector<Interval> loads;                             // per batch
+  std::vector<Interval> loads;                          // per batch
   std::vector<std::vector<std::vector<Phase>>> stages;  // per batch, sample, phase
   std::vector<Phase> collates;
 };

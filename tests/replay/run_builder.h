@@ -25,7 +25,7 @@ struct Truth {
   double step_fixed_ns = 2e6, step_sample_ns = 1e6;
   double step_noise = 0;  // standard deviation of the logarithm
   double cores = 2;
-  double crowding = 0;           // lost while more threads can run than there are cores
+  double crowding = 0;  // lost while more threads can run than there are cores
   // Reads that storage serves at a time.
   double storage_streams = std::numeric_limits<double>::infinity();
   double cpu_speed_noise = 0;    // of a whole run

@@ -98,8 +98,8 @@ TEST_CASE("settings with other workers are predicted on storage that they have t
       const Knobs knobs = EmulatedKnobs(batch, workers, kQuickDevice);
       const double live = Summarize(Record(truth, {.knobs = knobs, .steps = 150, .luck = 3})).step_ms_mean;
       const Prediction p = predictor->PredictRun(knobs, 150);
-      INFO("B=" << batch << " W=" << workers << ": predicted " << p.step_ms << " (" << p.step_ms_low << " to " << p.step_ms_high
-                << "), live " << live);
+      INFO("B=" << batch << " W=" << workers << ": predicted " << p.step_ms << " (" << p.step_ms_low << " to "
+                << p.step_ms_high << "), live " << live);
       CHECK(p.step_ms == Approx(live).epsilon(0.05));
       CHECK(p.step_ms_low <= live);
       CHECK(p.step_ms_high >= live);

@@ -121,10 +121,11 @@ int RunSweep(const SweepFlags& flags, const Context& context) {
   const auto predictor = Predictor::Fit(*runs, options);
   if (!predictor.ok()) return Fail(predictor.status(), kExitBadTrace);
   if (const auto seen = (*predictor)->ReadsSeen(); seen && MostWorkersOf(*ranges) > *seen && !context.quiet) {
-    fmt::print(stderr,
-               "note: no more than {:.2g} at a time were read; whether storage serves more as fast is not known, and the "
-               "intervals say so: runs with more workers tell (record --calibrate, sweep --recommend --live)\n",
-               *seen);
+    fmt::print(
+        stderr,
+        "note: no more than {:.2g} at a time were read; whether storage serves more as fast is not known, and the "
+        "intervals say so: runs with more workers tell (record --calibrate, sweep --recommend --live)\n",
+        *seen);
   }
   if (flags.recommend) return RunRecommend(flags, *std::move(runs), *ranges, context);
 
