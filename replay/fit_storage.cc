@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t kMostReads = 200'000;
 // What mean waits of runs differ by when nothing is shared.
-constexpr double kWaitNoise = 0.03;
+constexpr double kWaitNoise = 0.035;
 // What disturbance makes of the logarithm of a run's mean wait, at most.
 constexpr double kLargestDisturbance = 0.2;
 // Squares that a limit has to explain before it is believed: three standard deviations.
@@ -125,7 +125,7 @@ ReadLoad Measure(const FittedRun& fitted) {
 double Unequal(const std::vector<ReadLoad>& loads, double streams) {
   double weights = 0, sum = 0, squares = 0;
   for (const ReadLoad& load : loads) {
-    const double weight = 1 / (kWaitNoise * kRunToRunNoise + load.error * load.error);
+    const double weight = 1 / (kWaitNoise * kWaitNoise + load.error * load.error);
     const double work = std::log(load.Alone(streams));
     weights += weight;
     sum += weight * work;
