@@ -56,21 +56,23 @@ struct ReadLoad {
 // Of each batch, when the next of its samples begins, and what lies between two of them: a batch's samples follow each
 // other, and it is loaded for longer than their stages take.
 struct Place {
-  int64_t at = -1, between = 0;
+  double at = -1, between = 0;  // ns
 };
 
 std::vector<Place> PlacesOf(const RunRecord& run) {
   std::vector<Place> places(run.batches.size());
   for (size_t b = 0; b < places.size(); ++b) {
-    places[b] = {run.batches[b].load_begin_ns, run.batches[b].load.wall_ns - run.batches[b].collate.wall_ns};
+    const BatchRecord& batch = run.batches[b];
+    places[b] = {static_cast<double>(batch.load_begin_ns),
+                 static_cast<double>(batch.load.wall_ns) - static_cast<double>(batch.collate.wall_ns)};
   }
   for (size_t i = 0; i < run.samples.size(); ++i) {
     const int64_t b = run.samples[i].batch;
     if (b < 0 || b >= static_cast<int64_t>(places.size())) continue;
-    for (const StageCost& cost : run.CostsOfSample(i)) places[b].between -= cost.wall_ns;
+    for (const StageCost& cost : run.CostsOfSample(i)) places[b].between -= static_cast<double>(cost.wall_ns);
   }
   for (size_t b = 0; b < places.size(); ++b) {
-    places[b].between = std::max<int64_t>(0, places[b].between) / std::max(1, run.batches[b].samples);
+    places[b].between = std::max(0.0, places[b].between) / std::max(1, run.batches[b].samples);
   }
   return places;
 }
@@ -79,26 +81,27 @@ std::vector<Place> PlacesOf(const RunRecord& run) {
 ReadLoad Measure(const FittedRun& fitted) {
   ReadLoad load;
   const RunRecord& run = *fitted.run;
+  if (run.sample_stages.empty()) return load;
   const std::vector<bool> reads = ReadingStages(run);
   std::vector<Place> places = PlacesOf(run);
-  std::vector<std::pair<int64_t, int>> edges;
+  std::vector<std::pair<double, int>> edges;
   double sum = 0, squares = 0;
   size_t row = 0;  // of the costs, without pauses: one for each sample of a known batch
   for (size_t i = 0; i < std::min(run.samples.size(), kMostReads); ++i) {
     const int64_t b = run.samples[i].batch;
     if (b < 0 || b >= static_cast<int64_t>(places.size())) continue;
     const std::vector<Demand>& demands = fitted.costs.rows[row++];
-    int64_t& at = places[b].at;
+    double& at = places[b].at;
     if (at < 0) continue;
     const absl::Span<const StageCost> costs = run.CostsOfSample(i);
     double waited = 0;
     for (size_t s = 0; s < costs.size(); ++s) {
       if (reads[s] && demands[s].wait > 0) {
         edges.emplace_back(at, 1);
-        edges.emplace_back(at + std::llround(demands[s].wait), -1);
+        edges.emplace_back(at + demands[s].wait, -1);
         waited += demands[s].wait;
       }
-      at += costs[s].wall_ns;
+      at += static_cast<double>(costs[s].wall_ns);
     }
     at += places[b].between;
     ++load.reads;
@@ -110,7 +113,7 @@ ReadLoad Measure(const FittedRun& fitted) {
   for (size_t i = 0; i < edges.size(); ++i) {
     if (waiting > 0) {
       if (load.time_ns.size() < static_cast<size_t>(waiting)) load.time_ns.resize(static_cast<size_t>(waiting), 0);
-      load.time_ns[static_cast<size_t>(waiting) - 1] += static_cast<double>(edges[i].first - edges[i - 1].first);
+      load.time_ns[static_cast<size_t>(waiting) - 1] += edges[i].first - edges[i - 1].first;
     }
     waiting += edges[i].second;
   }
