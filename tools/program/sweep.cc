@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -70,9 +71,15 @@ absl::StatusOr<std::vector<RunRecord>> LoadRuns(const std::vector<std::string>& 
   return runs;
 }
 
-int64_t MostWorkersOf(const SweepRanges& ranges) {
+// That a wide interval is for want of a run that read more at a time.
+void RemarkOnReads(const Predictor& predictor, const SweepRanges& ranges) {
+  const std::optional<double> seen = predictor.ReadsSeen();
   const std::vector<int64_t>& workers = ranges.worker_count;
-  return workers.empty() ? 0 : *std::max_element(workers.begin(), workers.end());
+  if (!seen || workers.empty() || *std::max_element(workers.begin(), workers.end()) <= *seen) return;
+  fmt::print(stderr,
+             "note: no more than {:.2g} at a time were read; whether storage serves more as fast is not known, and the "
+             "intervals say so: runs with more workers tell (record --calibrate)\n",
+             *seen);
 }
 
 absl::StatusOr<RecommendRequest> MakeRecommendRequest(const SweepFlags& flags, std::vector<RunRecord> runs,
@@ -120,13 +127,6 @@ int RunSweep(const SweepFlags& flags, const Context& context) {
   options.threshold = context.threshold;
   const auto predictor = Predictor::Fit(*runs, options);
   if (!predictor.ok()) return Fail(predictor.status(), kExitBadTrace);
-  if (const auto seen = (*predictor)->ReadsSeen(); seen && MostWorkersOf(*ranges) > *seen && !context.quiet) {
-    fmt::print(
-        stderr,
-        "note: no more than {:.2g} at a time were read; whether storage serves more as fast is not known, and the "
-        "intervals say so: runs with more workers tell (record --calibrate, sweep --recommend --live)\n",
-        *seen);
-  }
   if (flags.recommend) return RunRecommend(flags, *std::move(runs), *ranges, context);
 
   ProgressLine line(context);
@@ -148,6 +148,7 @@ int RunSweep(const SweepFlags& flags, const Context& context) {
     PrintJson(SweepJson(result));
   } else {
     fmt::print("{}", SweepText(result));
+    if (!context.quiet) RemarkOnReads(**predictor, *ranges);
   }
   if (result.cancelled) {
     fmt::print(stderr, "note: interrupted; {} settings were done\n", result.settings.size());
