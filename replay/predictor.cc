@@ -111,8 +111,7 @@ class ReplayPredictor final : public Predictor {
       const int64_t per_epoch = std::max<int64_t>(1, whole + (rest ? 1 : 0));
       return std::min((enough + per_epoch - 1) / per_epoch * per_epoch, std::max(kMostSteps, enough));
     }
-    const Scenario scenario = model_.ScenarioOf(knobs);
-    const bool shared = CoresCanBeShort(scenario) || StorageCanBeShort(scenario);
+    const bool shared = HasToShare(model_.ScenarioOf(knobs));
     const int64_t window =
         shared ? std::max(kFewestSharedSteps, std::min(kSharedSamples / knobs.batch_size, 4 * kFewestSharedSteps))
                : std::clamp(kSamplesSimulated / knobs.batch_size, kFewestSteps, kMostSteps);

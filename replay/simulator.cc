@@ -5,17 +5,15 @@
 
 namespace stallpoint {
 
-bool CoresCanBeShort(const Scenario& scenario) {
-  const double jobs = scenario.worker_count + 1 + scenario.device_threads;
-  return jobs > scenario.cores || scenario.stretch != 1;
-}
-
 bool StorageCanBeShort(const Scenario& scenario) { return scenario.worker_count > scenario.storage_streams; }
 
+bool HasToShare(const Scenario& scenario) {
+  const double jobs = scenario.worker_count + 1 + scenario.device_threads;
+  return jobs > scenario.cores || scenario.stretch != 1 || StorageCanBeShort(scenario);
+}
+
 SimulationResult Simulate(const DemandTape& tape, absl::Span<const BatchWork> batches, const Scenario& scenario) {
-  if (scenario.in_order && !CoresCanBeShort(scenario) && !StorageCanBeShort(scenario)) {
-    return SolveRecurrence(tape, batches, scenario);
-  }
+  if (scenario.in_order && !HasToShare(scenario)) return SolveRecurrence(tape, batches, scenario);
   return SimulateSharedCores(tape, batches, scenario);
 }
 

@@ -110,7 +110,8 @@ struct SimulationResult {
 };
 
 // Whether jobs can outnumber cores, or reads what storage serves at a time, so that sharing has to be simulated.
-bool CoresCanBeShort(const Scenario& scenario);
+bool HasToShare(const Scenario& scenario);
+// Of that, reads.
 bool StorageCanBeShort(const Scenario& scenario);
 
 SimulationResult Simulate(const DemandTape& tape, absl::Span<const BatchWork> batches, const Scenario& scenario);

@@ -1,11 +1,10 @@
 // Predictions from a recorded trace against kept traces of live runs, as one JSON object: a row a live run.
 //
 //   score_predictions RECORDED LIVE...
-#include <string>
-
 #include "fmt/core.h"
 #include "nlohmann/json.hpp"
 #include "replay/predictor.h"
+#include "tools/bench/trace_or_exit.h"
 #include "traces/run_record.h"
 #include "traces/run_summary.h"
 
@@ -13,13 +12,6 @@ namespace stallpoint {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-TraceContents LoadOrExit(const char* path) {
-  absl::StatusOr<TraceContents> contents = LoadTrace(path);
-  if (contents.ok() && !contents->runs.empty()) return *std::move(contents);
-  fmt::print(stderr, "error: {}: {}\n", path, std::string(contents.status().message()));
-  std::exit(3);
-}
 
 Json Scored(const Predictor& predictor, const RunRecord& live) {
   const int64_t steps = live.planned_epochs > 0 ? 0 : static_cast<int64_t>(live.iterations.size());
@@ -48,15 +40,10 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: score_predictions RECORDED LIVE...\n");
     return 2;
   }
-  const stallpoint::TraceContents recorded = stallpoint::LoadOrExit(argv[1]);
-  const auto predictor = stallpoint::Predictor::Fit(recorded.runs, {});
-  if (!predictor.ok()) {
-    fmt::print(stderr, "error: {}: {}\n", argv[1], std::string(predictor.status().message()));
-    return 3;
-  }
+  const auto predictor = stallpoint::FitOrExit(argv[1]);
   stallpoint::Json rows = stallpoint::Json::array();
   for (int i = 2; i < argc; ++i) {
-    rows.push_back(stallpoint::Scored(**predictor, stallpoint::LoadOrExit(argv[i]).runs.back()));
+    rows.push_back(stallpoint::Scored(*predictor, stallpoint::LoadOrExit(argv[i]).runs.back()));
   }
   fmt::print("{}\n", rows.dump());
 }

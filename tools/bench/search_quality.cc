@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@
 #include "replay/recommend.h"
 #include "replay/search.h"
 #include "replay/statistics.h"
-#include "traces/run_record.h"
+#include "tools/bench/trace_or_exit.h"
 
 namespace stallpoint {
 namespace {
@@ -55,23 +56,14 @@ std::string Compared(const std::optional<Prediction>& whole, const std::optional
 }
 
 void Row(const std::string& path, const SweepRanges& ranges, const SweepRanges& million, int repeats) {
-  const auto contents = LoadTrace(path);
-  if (!contents.ok()) {
-    fmt::print(stderr, "error: {}\n", std::string(contents.status().message()));
-    std::exit(3);
-  }
-  const auto predictor = Predictor::Fit(contents->runs, {});
-  if (!predictor.ok()) {
-    fmt::print(stderr, "error: {}: {}\n", path, std::string(predictor.status().message()));
-    std::exit(3);
-  }
+  const std::unique_ptr<Predictor> predictor = FitOrExit(path);
   SearchResult search, of_million;
   Recommendations whole;
   std::vector<double> search_s, ratios, million_s;
   for (int i = 0; i < repeats; ++i) {
-    search_s.push_back(Seconds([&] { search = Search(**predictor, ranges, {}); }));
-    ratios.push_back(Seconds([&] { whole = OfWhole(**predictor, ranges); }) / search_s.back());
-    million_s.push_back(Seconds([&] { of_million = Search(**predictor, million, {}); }));
+    search_s.push_back(Seconds([&] { search = Search(*predictor, ranges, {}); }));
+    ratios.push_back(Seconds([&] { whole = OfWhole(*predictor, ranges); }) / search_s.back());
+    million_s.push_back(Seconds([&] { of_million = Search(*predictor, million, {}); }));
   }
   const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
   fmt::print("{:<26} {:>5} of {:<6} {:>7.3f} {:>6.1f} ({:.1f}-{:.1f})  {:<22} {:<22} {:>6} of {:<8} {:>7.2f}\n",
