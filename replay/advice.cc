@@ -148,7 +148,7 @@ class Adviser {
   std::vector<Prediction> too_large_;
 };
 
-// The least limits of the ranges under which the setting fits, for it was searched under the largest.
+// The least limits of the ranges under which the setting fits and is as fast, for it was searched under the largest.
 void LowerLimits(const Predictor& predictor, const SweepRanges& ranges, Choice* choice) {
   const auto lower = [&](std::vector<uint64_t> limits, uint64_t Knobs::*field) {
     std::sort(limits.begin(), limits.end());
@@ -156,7 +156,7 @@ void LowerLimits(const Predictor& predictor, const SweepRanges& ranges, Choice* 
       Knobs knobs = choice->chosen.knobs;
       knobs.*field = limit;
       const Prediction under = predictor.Estimate(knobs);
-      if (!Fits(under)) continue;
+      if (!Fits(under) || under.throughput_per_s < (1 - kAsFast) * choice->chosen.throughput_per_s) continue;
       choice->chosen.knobs.*field = choice->recommendation.knobs.*field = limit;
       choice->chosen.p_out_of_memory = under.p_out_of_memory;
       return;

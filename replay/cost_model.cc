@@ -16,6 +16,8 @@ constexpr size_t kTapeLength = size_t{1} << 17;
 constexpr double kUsualRespawnNs = 200e3;
 // On shared cores every phase is an event.
 constexpr int64_t kPhasesOfABatch = 8;
+// Runs whose samples were read from storage more or less often by no more than this share read alike.
+constexpr double kSameReads = 0.05;
 // Draws of different things from one seed.
 constexpr uint64_t kMainDraw = 0x6d61696e, kDeviceDraw = 0x73746570, kSampleDraw = 0x73616d70;
 
@@ -68,6 +70,24 @@ AffineDemand FitBatchDemand(absl::Span<const FittedRun> runs, double stretch, bo
   return {{wait.fixed, cpu.fixed}, {wait.slope, cpu.slope}};
 }
 
+// The ratios, with those of reading replaced by that of everything else: a read from storage computes more than one
+// from the page cache, which says nothing of the host.
+std::vector<double> WithoutReads(std::vector<double> ratios, const FittedRun& main) {
+  const std::vector<bool> reads = ReadingStages(*main.run);
+  double weighted = 0, weights = 0;
+  for (const uint32_t row : main.costs.steady) {
+    for (size_t s = 0; s < ratios.size(); ++s) {
+      if (s < reads.size() && reads[s]) continue;
+      weighted += main.costs.rows[row][s].cpu * ratios[s];
+      weights += main.costs.rows[row][s].cpu;
+    }
+  }
+  for (size_t s = 0; s < std::min(ratios.size(), reads.size()); ++s) {
+    if (reads[s]) ratios[s] = weights > 0 ? weighted / weights : 1;
+  }
+  return ratios;
+}
+
 // Per stage, what the CPU of the main run's rows is to be multiplied by: every run counts, those whose workers match
 // the cores most, because the same work costs differently on cores that idle in between.
 std::vector<double> CpuFactors(absl::Span<const FittedRun> runs, double stretch) {
@@ -76,7 +96,10 @@ std::vector<double> CpuFactors(absl::Span<const FittedRun> runs, double stretch)
   double weights = 0;
   for (const FittedRun& fitted : runs) {
     const double weight = static_cast<double>(fitted.costs.steady.size()) * (NearCores(*fitted.run) ? 1 : 0.3);
-    const std::vector<double> ratios = CpuRatios(fitted, main);
+    std::vector<double> ratios = CpuRatios(fitted, main);
+    if (std::abs(ColdShareOf(fitted.costs) - ColdShareOf(main.costs)) > kSameReads) {
+      ratios = WithoutReads(std::move(ratios), main);
+    }
     for (size_t s = 0; s < factors.size(); ++s) factors[s] += weight * ratios[s] / SlowDown(fitted.costs, stretch);
     weights += weight;
   }
@@ -116,7 +139,8 @@ void MeasureSamplingErrors(const RunCosts& costs, CostModel* model) {
   if (Mean(cpus) > 0) model->cpu_error = BlockStandardError(cpus) / Mean(cpus);
 }
 
-void BuildTape(const FittedRun& main, const std::vector<double>& factors, CostModel* model) {
+void BuildTape(absl::Span<const FittedRun> runs, const std::vector<double>& factors, CostModel* model) {
+  const FittedRun& main = runs.front();
   std::vector<std::vector<Demand>> rows = main.costs.rows;
   const RunRecord& run = *main.run;
   const size_t stages = rows.front().size();
@@ -137,8 +161,10 @@ void BuildTape(const FittedRun& main, const std::vector<double>& factors, CostMo
     stage.mean.wait /= static_cast<double>(main.costs.steady.size());
     stage.mean.cpu /= static_cast<double>(main.costs.steady.size());
   }
-  model->tape = DemandTape::Build(rows, main.costs.order, main.costs.steady, run.knobs.seed ^ kSampleDraw,
+  const uint64_t seed = run.knobs.seed ^ kSampleDraw;
+  model->tape = DemandTape::Build(rows, main.costs.order, main.costs.steady, seed,
                                   std::max(kTapeLength, main.costs.order.size() * 2));
+  FitPageCache(runs, std::move(rows), seed, model);
 }
 
 }  // namespace
@@ -185,7 +211,7 @@ absl::StatusOr<CostModel> CostModel::Fit(absl::Span<const RunRecord> runs) {
   model.cores = run.usable_cores;
   model.stretch = FitStretch(fitted);
   model.storage = FitStorage(fitted);
-  BuildTape(fitted.front(), CpuFactors(fitted, model.stretch), &model);
+  BuildTape(fitted, CpuFactors(fitted, model.stretch), &model);
   model.collate = FitBatchDemand(fitted, model.stretch, true, [](const BatchCost& b) { return b.collate; });
   model.per_batch = FitBatchDemand(fitted, model.stretch, false, [](const BatchCost& b) { return b.own; });
   const double typical = static_cast<double>(std::max<int64_t>(1, run.knobs.batch_size));
@@ -213,6 +239,16 @@ absl::StatusOr<CostModel> CostModel::Fit(absl::Span<const RunRecord> runs) {
   model.crowding = FitCrowding(fitted, model);
   FitDisturbance(costs, &model);
   return model;
+}
+
+const DemandTape& CostModel::TapeOf(const Knobs& knobs, double errors) const {
+  const std::optional<double> cold = ColdShare(*this, knobs, errors);
+  return cold ? cold_tapes->With(*cold) : tape;
+}
+
+const DemandTape& CostModel::TapeOfShare(double cold_share) const {
+  const bool as_recorded = cold_tapes == nullptr || std::abs(cold_share - page_cache.cold_share) <= kSameReads;
+  return as_recorded ? tape : cold_tapes->With(cold_share);
 }
 
 DeviceModel CostModel::DeviceOf(const Knobs& knobs) const {

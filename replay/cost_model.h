@@ -9,13 +9,16 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "replay/cold_tapes.h"
 #include "replay/demand_tape.h"
+#include "replay/page_cache.h"
 #include "replay/simulator.h"
 #include "traces/device_spec.h"
 #include "traces/run_record.h"
@@ -32,6 +35,8 @@ struct StageDemand {
   std::string name;
   Demand mean;
   bool reads = false;
+  // Of a stage that reads, where both are known: when the data comes from storage, and when it is in the page cache.
+  Demand cold, warm;
 };
 
 // A demand that grows with the samples of a batch.
@@ -131,6 +136,11 @@ class CostModel {
   // recorded.
   std::vector<BatchWork> Batches(const Knobs& knobs, int64_t steps, bool endless) const;
   Scenario ScenarioOf(const Knobs& knobs) const;
+  // The samples that a setting meets: the recorded ones, read from storage as often as its memory lets them be.
+  // `errors`: standard errors towards more reads from storage.
+  const DemandTape& TapeOf(const Knobs& knobs, double errors = 0) const;
+  // The same with a given share of samples read from storage.
+  const DemandTape& TapeOfShare(double cold_share) const;
   // The device that a setting names: the recorded one, or an emulated one.
   DeviceModel DeviceOf(const Knobs& knobs) const;
 
@@ -142,9 +152,11 @@ class CostModel {
   double stretch = 1;
   Crowding crowding;
   Storage storage;
+  PageCache page_cache;
+  std::shared_ptr<const ColdTapes> cold_tapes;  // null unless reads from storage were seen
 
   std::vector<StageDemand> stages;  // of samples, then "collate"
-  DemandTape tape;
+  DemandTape tape;                  // as recorded
   AffineDemand collate, per_batch;
   Disturbance disturbance;
   std::vector<MainCost> main;  // of steady iterations; never empty

@@ -20,7 +20,7 @@ constexpr double kReach = 1;
 constexpr double kCertain = 0.9;
 constexpr size_t kDraws = 2048;
 
-constexpr double Day::*kTerms[] = {&Day::host_speed, &Day::computing, &Day::waits,       &Day::device,
+constexpr double Day::*kTerms[] = {&Day::host_speed, &Day::computing, &Day::waits,       &Day::cache,  &Day::device,
                                    &Day::crowding,   &Day::storage,   &Day::disturbance, &Day::loading};
 
 // In doublings.

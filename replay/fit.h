@@ -44,6 +44,11 @@ MemoryModel FitMemory(absl::Span<const FittedRun> runs);
 // From how reads' waits grow with how many there are at a time, over runs that differ in workers.
 Storage FitStorage(absl::Span<const FittedRun> runs);
 
+// Sets the model's page cache, its tapes and what its stages read costs in either state. `rows`: the main run's, as
+// they are on the model's tape; `seed`: of that tape.
+void FitPageCache(absl::Span<const FittedRun> runs, std::vector<std::vector<Demand>> rows, uint64_t seed,
+                  CostModel* model);
+
 // From the runs on crowded cores, main and calibration. All else of the model is fitted already, but for disturbance.
 Crowding FitCrowding(absl::Span<const FittedRun> runs, const CostModel& model);
 

@@ -32,6 +32,7 @@ constexpr double kDisturbed = 0.05;
 struct Crowded {
   std::vector<BatchWork> batches;
   Scenario scenario;
+  const DemandTape* tape = nullptr;
   int64_t primed = 0;
   double measured_ns = 0;  // mean step of the steady window
 };
@@ -43,6 +44,7 @@ std::vector<Crowded> CrowdedRuns(absl::Span<const FittedRun> runs, const CostMod
     if (run.planned_epochs > 0 || run.knobs.device != model.recorded.device) continue;
     Crowded one;
     one.scenario = model.ScenarioOf(run.knobs);
+    one.tape = &model.TapeOfShare(ColdShareOf(fitted.costs));
     // Where workers have a core each, and main or a step is one too many, it matters more on whose core that one is.
     if (run.knobs.worker_count <= one.scenario.cores) continue;
     const RunSummary summary = Summarize(run);
@@ -62,12 +64,12 @@ struct Response {
   double at_none = 0, slope = 0, scatter = 0;
 };
 
-Response ResponseOf(const CostModel& model, Crowded* run) {
+Response ResponseOf(Crowded* run) {
   std::vector<double> losses, steps;
   for (int i = 0; i < kLosses; ++i) {
     losses.push_back(kLargestLoss * i / (kLosses - 1));
     run->scenario.crowding = losses.back();
-    const SimulationResult result = Simulate(model.tape, run->batches, run->scenario);
+    const SimulationResult result = Simulate(*run->tape, run->batches, run->scenario);
     steps.push_back(std::log(WindowOf(result.steps, run->primed).step_ns()));
   }
   // More loss makes no run faster: what looks so is scatter.
@@ -81,7 +83,7 @@ Response ResponseOf(const CostModel& model, Crowded* run) {
 Crowding FitCrowding(absl::Span<const FittedRun> runs, const CostModel& model) {
   double weights = 1 / (kUsualLoss * kUsualLoss), weighted = 0;
   for (Crowded& run : CrowdedRuns(runs, model)) {
-    const Response response = ResponseOf(model, &run);
+    const Response response = ResponseOf(&run);
     const double variance = kRunError * kRunError + response.scatter * response.scatter;
     weights += response.slope * response.slope / variance;
     weighted += response.slope * (std::log(run.measured_ns) - response.at_none) / variance;

@@ -78,7 +78,7 @@ std::vector<Place> PlacesOf(const RunRecord& run) {
 }
 
 // A stage waits before it computes.
-ReadLoad Measure(const FittedRun& fitted) {
+ReadLoad Measure(const FittedRun& fitted, bool only_cold) {
   ReadLoad load;
   const RunRecord& run = *fitted.run;
   if (run.sample_stages.empty()) return load;
@@ -90,13 +90,14 @@ ReadLoad Measure(const FittedRun& fitted) {
   for (size_t i = 0; i < std::min(run.samples.size(), kMostReads); ++i) {
     const int64_t b = run.samples[i].batch;
     if (b < 0 || b >= static_cast<int64_t>(places.size())) continue;
+    const bool counts = !only_cold || fitted.costs.cold[row];
     const std::vector<Demand>& demands = fitted.costs.rows[row++];
     double& at = places[b].at;
     if (at < 0) continue;
     const absl::Span<const StageCost> costs = run.CostsOfSample(i);
     double waited = 0;
     for (size_t s = 0; s < costs.size(); ++s) {
-      if (reads[s] && demands[s].wait > 0) {
+      if (counts && reads[s] && demands[s].wait > 0) {
         edges.emplace_back(at, 1);
         edges.emplace_back(at + demands[s].wait, -1);
         waited += demands[s].wait;
@@ -104,6 +105,7 @@ ReadLoad Measure(const FittedRun& fitted) {
       at += static_cast<double>(costs[s].wall_ns);
     }
     at += places[b].between;
+    if (!counts) continue;
     ++load.reads;
     sum += waited;
     squares += waited * waited;
@@ -158,9 +160,13 @@ double Storage::StreamsAt(double errors) const {
 
 Storage FitStorage(absl::Span<const FittedRun> runs) {
   const double unlimited = std::numeric_limits<double>::infinity();
+  // Where it is known what came from storage, nothing else tells of it.
+  const bool only_cold = std::any_of(runs.begin(), runs.end(), [](const FittedRun& fitted) {
+    return std::find(fitted.costs.cold.begin(), fitted.costs.cold.end(), true) != fitted.costs.cold.end();
+  });
   std::vector<ReadLoad> loads;
   for (const FittedRun& fitted : runs) {
-    ReadLoad load = Measure(fitted);
+    ReadLoad load = Measure(fitted, only_cold);
     const bool is_main = fitted.run == runs.front().run;
     // Waits that cost nothing share nothing.
     if (load.reads == 0 || load.Alone(unlimited) < DemandTape::kShortWaitNs) {

@@ -94,7 +94,8 @@ Json PredictionJson(const Prediction& p) {
           {"device_memory_bytes", Number(p.device_memory_bytes)},
           {"p_out_of_memory", Number(p.p_out_of_memory)},
           {"extrapolated", p.extrapolated},
-          {"epoch_edge_ms", Number(p.epoch_edge_ms)}};
+          {"epoch_edge_ms", Number(p.epoch_edge_ms)},
+          {"storage_share", Number(p.storage_share)}};
 }
 
 namespace {

@@ -52,6 +52,11 @@ std::optional<Estimate> HostMemory(const MemoryModel& memory, const Knobs& knobs
 
 }  // namespace
 
+std::optional<double> HostBytes(const CostModel& model, const Knobs& knobs, const Fill& fill) {
+  const auto host = HostMemory(model.memory, knobs, fill, knobs.device == model.recorded.device);
+  return host ? std::optional<double>(host->bytes) : std::nullopt;
+}
+
 MemoryForecast ForecastMemory(const CostModel& model, const Knobs& knobs, const Fill& fill) {
   const MemoryModel& memory = model.memory;
   const absl::StatusOr<DeviceSpec> spec = ParseDevice(knobs.device);

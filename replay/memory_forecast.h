@@ -24,6 +24,9 @@ struct MemoryForecast {
   bool fits() const { return p_out_of_memory.value_or(0) < 0.5; }
 };
 
+// What the host holds; nothing where that was not recorded.
+std::optional<double> HostBytes(const CostModel& model, const Knobs& knobs, const Fill& fill);
+
 // Host: base + W * private + B * per sample + batches + the workers' arenas, and the memory of a device that has none
 // of its own. Device: base + sample_bytes * samples in flight where the device is emulated and both were stated, else
 // what was recorded, grown with the batch.

@@ -37,6 +37,9 @@ struct Prediction {
   std::optional<double> p_out_of_memory;
   bool extrapolated = false;
   std::optional<double> epoch_edge_ms;
+  // Samples that are read from storage because the page cache does not have them; null where reads from storage were
+  // not seen.
+  std::optional<double> storage_share;
   double cores_busy = 0;  // share of the usable cores that compute, in the window
 
   double stall_share() const { return shares.stall(); }
@@ -54,6 +57,7 @@ struct Day {
   double host_speed = 0;  // positive: slower
   double computing = 0;   // mean demand of the samples met
   double waits = 0;
+  double cache = 0;        // positive: it holds less of the data
   double storage = 0;      // positive: it serves fewer reads at a time
   double device = 0;       // the fit of the step to the batch size
   double crowding = 0;     // what time slices cost; never less than nothing

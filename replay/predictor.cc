@@ -8,6 +8,7 @@
 #include "replay/accounting.h"
 #include "replay/cost_model.h"
 #include "replay/memory_forecast.h"
+#include "replay/page_cache.h"
 #include "replay/run_costs.h"
 #include "replay/scenario_of_day.h"
 #include "replay/simulator.h"
@@ -56,7 +57,7 @@ class ReplayPredictor final : public Predictor {
     const Plan plan = UsualPlan(knobs, Without::kNothing);
     const Scenario usual = ScenarioOf(knobs, Without::kNothing);
     const Scenario scenario = ScenarioOfDay(model_, knobs, usual, model_.DeviceOf(knobs), day);
-    return Throughput(Run(knobs, plan, plan.steps, scenario), plan.batches);
+    return Throughput(Run(model_.TapeOf(knobs, day.cache), knobs, plan, plan.steps, scenario), plan.batches);
   }
 
   StepFloor FloorOf(const Knobs& knobs) const override { return stallpoint::FloorOf(model_, knobs); }
@@ -99,6 +100,8 @@ class ReplayPredictor final : public Predictor {
     return !StorageStreams() && std::isfinite(storage.seen) ? std::optional<double>(storage.seen) : std::nullopt;
   }
 
+  double DataBytes() const override { return model_.page_cache.data_bytes; }
+
   const Knobs& recorded() const override { return model_.recorded; }
   const Options& options() const override { return options_; }
 
@@ -133,10 +136,14 @@ class ReplayPredictor final : public Predictor {
     return scenario;
   }
 
-  Simulated Run(const Knobs& knobs, const Plan& plan, int64_t steps, Scenario scenario) const {
+  const DemandTape& TapeOf(const Knobs& knobs, Without removed, double errors = 0) const {
+    return removed == Without::kStorageReads ? model_.TapeOfShare(0) : model_.TapeOf(knobs, errors);
+  }
+
+  static Simulated Run(const DemandTape& tape, const Knobs& knobs, const Plan& plan, int64_t steps, Scenario scenario) {
     Simulated simulated;
     scenario.most_steps = steps;
-    simulated.result = Simulate(model_.tape, plan.batches, scenario);
+    simulated.result = Simulate(tape, plan.batches, scenario);
     simulated.window = WindowOf(simulated.result.steps, Primed(knobs));
     return simulated;
   }
@@ -153,6 +160,10 @@ class ReplayPredictor final : public Predictor {
                       const HostSlowness& host = {}) const {
     Prediction p;
     p.knobs = knobs;
+    if (model_.page_cache.cold_seen) {
+      p.storage_share =
+          removed == Without::kStorageReads ? 0 : ColdShare(model_, knobs, 0).value_or(model_.page_cache.cold_share);
+    }
     const DeviceModel device = model_.DeviceOf(knobs);
     Scenario scenario = ScenarioOf(knobs, removed);
     scenario.scales.cpu *= host.loading;
@@ -160,10 +171,10 @@ class ReplayPredictor final : public Predictor {
     if (removed == Without::kMainWork) {
       for (BatchWork& batch : plan.batches) batch.receive_ns = batch.launch_ns = 0;
     }
-    const Simulated nominal = Run(knobs, plan, plan.steps, scenario);
+    const Simulated nominal = Run(TapeOf(knobs, removed), knobs, plan, plan.steps, scenario);
     FillTimes(nominal, plan.batches, &p);
     if (interval) {
-      FillInterval(knobs, plan, scenario, device, nominal, &p);
+      FillInterval(knobs, plan, removed, scenario, device, nominal, &p);
     } else {
       p.step_ms_low = p.step_ms_high = p.step_ms;
     }
@@ -181,7 +192,7 @@ class ReplayPredictor final : public Predictor {
     p.device_memory_bytes = memory.device_bytes;
     p.p_out_of_memory = memory.p_out_of_memory;
     if (!memory.fits()) p.bound = Bound::kMemory;
-    p.extrapolated = device.Extrapolates(knobs.batch_size);
+    p.extrapolated = device.Extrapolates(knobs.batch_size) || CostOfColdUnknown(model_, knobs);
     return p;
   }
 
@@ -204,8 +215,8 @@ class ReplayPredictor final : public Predictor {
     p->shares = SharesOf(simulated.result, window);
   }
 
-  void FillInterval(const Knobs& knobs, const Plan& plan, const Scenario& scenario, const DeviceModel& device,
-                    const Simulated& nominal, Prediction* p) const {
+  void FillInterval(const Knobs& knobs, const Plan& plan, Without removed, const Scenario& scenario,
+                    const DeviceModel& device, const Simulated& nominal, Prediction* p) const {
     // The corners need only differ from the nominal run, over the same steps: half of a long one is enough.
     const int64_t primed = Primed(knobs);
     const int64_t half = primed + (plan.steps - std::min(primed, plan.steps)) / 2;
@@ -217,7 +228,8 @@ class ReplayPredictor final : public Predictor {
     double bounds[2];
     for (const bool slow : {false, true}) {
       const Scenario corner = ScenarioOfCorner(model_, knobs, scenario, device, options_.confidence, slow);
-      bounds[slow] = Run(knobs, plan, part, corner).window.step_ns() - same_steps;
+      const DemandTape& tape = TapeOf(knobs, removed, TwoSidedZ(options_.confidence) * (slow ? 1 : -1));
+      bounds[slow] = Run(tape, knobs, plan, part, corner).window.step_ns() - same_steps;
     }
     const SimulatedWindow& window = nominal.window;
     std::vector<double> intervals;
@@ -250,15 +262,27 @@ class ReplayPredictor final : public Predictor {
   // With the cores saturated the stage that computes most is behind the wait, else the one that takes longest.
   void NameStage(Prediction* p) const {
     const bool saturated = p->cores_busy >= kSaturated;
-    const auto weight = [&](const StageDemand& s) { return saturated ? s.mean.cpu : s.mean.total(); };
-    const auto stage = std::max_element(model_.stages.begin(), model_.stages.end(),
-                                        [&](const auto& a, const auto& b) { return weight(a) < weight(b); });
-    p->stage = stage->name;
-    if (saturated || stage->mean.cpu >= stage->mean.wait) {
+    const auto weight = [&](const Demand& demand) { return saturated ? demand.cpu : demand.total(); };
+    const StageDemand* longest = nullptr;
+    Demand of_longest;
+    for (const StageDemand& stage : model_.stages) {
+      const Demand demand = DemandAt(stage, p->storage_share);
+      if (longest != nullptr && weight(demand) <= weight(of_longest)) continue;
+      longest = &stage;
+      of_longest = demand;
+    }
+    p->stage = longest->name;
+    if (saturated || of_longest.cpu >= of_longest.wait) {
       p->wait = Wait::kCpu;
     } else {
-      p->wait = stage->reads ? Wait::kIo : Wait::kBlocked;
+      p->wait = longest->reads ? Wait::kIo : Wait::kBlocked;
     }
+  }
+
+  Demand DemandAt(const StageDemand& stage, const std::optional<double>& storage_share) const {
+    if (!stage.reads || !storage_share || *storage_share == model_.page_cache.cold_share) return stage.mean;
+    const double cold = *storage_share;
+    return {cold * stage.cold.wait + (1 - cold) * stage.warm.wait, cold * stage.cold.cpu + (1 - cold) * stage.warm.cpu};
   }
 
   const CostModel model_;

@@ -55,7 +55,7 @@ class Predictor {
   virtual std::optional<HostSlowness> SlownessOf(const RunRecord& run) const = 0;
 
   // What is left when one cause is taken away: the check of a claim.
-  enum class Without { kNothing, kLoading, kSyncEachStep, kEpochEdges, kMainWork };
+  enum class Without { kNothing, kLoading, kStorageReads, kSyncEachStep, kEpochEdges, kMainWork };
   virtual Prediction PredictWithout(const Knobs& knobs, Without removed) const = 0;
   // "emulated" without times becomes the device as it was fitted; any other text stays as it is.
   virtual std::string WithFittedTimes(const std::string& device) const = 0;
@@ -64,6 +64,9 @@ class Predictor {
   virtual std::optional<double> StorageStreams() const = 0;
   // Where none was, the most reads at a time of which it is known that they did not; nothing where reads do not wait.
   virtual std::optional<double> ReadsSeen() const = 0;
+
+  // Bytes of a pass over the data set as the page cache holds them; 0 where that is unknown.
+  virtual double DataBytes() const = 0;
 
   // The knobs of the main run, and the run itself as predicted by the model (its self-check).
   virtual const Knobs& recorded() const = 0;

@@ -23,6 +23,8 @@ bool Fits(const Prediction& prediction) { return prediction.p_out_of_memory.valu
 bool Cheaper(const Prediction& recorded, const Prediction& a, const Prediction& b) {
   const auto cost = [&](const Prediction& p) {
     return std::make_tuple(p.knobs.worker_count, p.host_memory_bytes.value_or(0) + p.device_memory_bytes.value_or(0),
+                           // Unlimited, 0, is the most.
+                           p.knobs.host_limit_bytes - 1, p.knobs.device_limit_bytes - 1,
                            int64_t{p.knobs.worker_count} * p.knobs.prefetch_depth, p.knobs.steps_in_flight,
                            p.knobs == recorded.knobs ? 0 : 1);
   };

@@ -17,7 +17,7 @@ inline int32_t MostWorkers(double cores) { return std::max(32, static_cast<int32
 // P(out of memory) below 1 %, or nothing known of it.
 bool Fits(const Prediction& prediction);
 
-// Fewer workers, then less memory, then fewer batches and steps under way, then the recorded one.
+// Fewer workers, then less memory, then lower limits, then fewer batches and steps under way, then the recorded one.
 bool Cheaper(const Prediction& recorded, const Prediction& a, const Prediction& b);
 
 // The cheapest of the candidates within kAsFast of the best throughput. REQUIRES: at least one candidate.

@@ -18,6 +18,7 @@ constexpr int64_t kFewestSteady = 20;
 constexpr int64_t kWarmUpNs = 1'000'000'000;
 constexpr double kLongestLatencyNs = 5e6;
 constexpr double kUsualLatencyNs = 60e3;
+constexpr double kPageBytes = 4096;
 
 bool Loaded(const BatchRecord& batch) {
   return batch.index >= 0 && batch.samples > 0 && batch.load_begin_ns >= 0 && batch.load_end_ns >= batch.load_begin_ns;
@@ -46,6 +47,7 @@ int64_t SteadyFirst(const RunRecord& run) {
 // Rows of samples in the order of the sampler. Without recorded samples a batch is split evenly among its own.
 void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
   const size_t stages = run.sample_stages.size();
+  double read = 0, fetched = 0;
   std::vector<std::vector<uint32_t>> rows_of_batch(run.batches.size());
   if (stages > 0) {
     for (size_t i = 0; i < run.samples.size(); ++i) {
@@ -53,7 +55,14 @@ void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
       if (batch < 0 || batch >= static_cast<int64_t>(run.batches.size())) continue;
       std::vector<Demand> row;
       row.reserve(stages);
-      for (const StageCost& cost : run.CostsOfSample(i)) row.push_back(DemandOf(cost));
+      StageCost whole;
+      for (const StageCost& cost : run.CostsOfSample(i)) {
+        row.push_back(DemandOf(cost));
+        whole += cost;
+      }
+      costs->cold.push_back(whole.storage_bytes > 0 && whole.storage_bytes >= whole.bytes / 2);
+      read += std::ceil(static_cast<double>(whole.bytes) / kPageBytes) * kPageBytes;
+      if (costs->cold.back()) fetched += static_cast<double>(whole.storage_bytes);
       rows_of_batch[batch].push_back(static_cast<uint32_t>(costs->rows.size()));
       costs->rows.push_back(std::move(row));
     }
@@ -67,6 +76,11 @@ void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
       costs->rows.push_back({{load.wait / samples, load.cpu / samples}});
     }
   }
+  if (const auto cold = std::count(costs->cold.begin(), costs->cold.end(), true); cold > 0) {
+    costs->fetched_bytes = fetched / static_cast<double>(cold);
+  }
+  costs->read_bytes = read / static_cast<double>(std::max<size_t>(1, costs->cold.size()));
+  costs->cold.resize(costs->rows.size(), false);
   for (size_t b = 0; b < rows_of_batch.size(); ++b) {
     const std::vector<uint32_t>& rows = rows_of_batch[b];
     if (static_cast<int64_t>(b) >= steady_first) costs->steady.insert(costs->steady.end(), rows.begin(), rows.end());
@@ -84,21 +98,25 @@ void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
   }
 }
 
-// What came before the steady part keeps its differences from sample to sample and takes the level of the rest: that
-// the first second is slow says nothing of the samples that were met in it.
-void LevelStart(RunCosts* costs) {
+// What came before the steady part keeps its differences from sample to sample and takes the level of the rest, cold
+// samples that of cold ones: that the first second is slow says nothing of the samples that were met in it.
+void LevelStart(bool cold, RunCosts* costs) {
   std::vector<bool> steady(costs->rows.size(), false);
   for (const uint32_t row : costs->steady) steady[row] = true;
-  const double after = static_cast<double>(costs->steady.size());
-  const double before = static_cast<double>(costs->rows.size()) - after;
-  if (before <= 0) return;
+  double after = 0, before = 0;
+  for (size_t row = 0; row < costs->rows.size(); ++row) {
+    if (costs->cold[row] == cold) ++(steady[row] ? after : before);
+  }
+  if (before <= 0 || after <= 0) return;
   for (size_t s = 0; s < costs->rows.front().size(); ++s) {
     Demand usual, early;
-    for (size_t row = 0; row < costs->rows.size(); ++row) (steady[row] ? usual : early) += costs->rows[row][s];
+    for (size_t row = 0; row < costs->rows.size(); ++row) {
+      if (costs->cold[row] == cold) (steady[row] ? usual : early) += costs->rows[row][s];
+    }
     const double wait = early.wait > 0 ? (usual.wait / after) / (early.wait / before) : 1;
     const double cpu = early.cpu > 0 ? (usual.cpu / after) / (early.cpu / before) : 1;
     for (size_t row = 0; row < costs->rows.size(); ++row) {
-      if (steady[row]) continue;
+      if (steady[row] || costs->cold[row] != cold) continue;
       costs->rows[row][s].wait *= wait;
       costs->rows[row][s].cpu *= cpu;
     }
@@ -311,6 +329,12 @@ std::vector<bool> ReadingStages(const RunRecord& run) {
   return reads;
 }
 
+double ColdShareOf(const RunCosts& costs) {
+  const auto cold =
+      std::count_if(costs.steady.begin(), costs.steady.end(), [&](uint32_t row) { return costs.cold[row]; });
+  return costs.steady.empty() ? 0 : static_cast<double>(cold) / static_cast<double>(costs.steady.size());
+}
+
 absl::StatusOr<RunCosts> MeasureCosts(const RunRecord& run) {
   const int64_t finished = std::count_if(run.iterations.begin(), run.iterations.end(), Stepped);
   if (finished < kFewestIterations) {
@@ -333,7 +357,7 @@ absl::StatusOr<RunCosts> MeasureCosts(const RunRecord& run) {
     return absl::FailedPreconditionError("the steps after start-up were not recorded: record more steps (--steps 100)");
   }
   LeaveOutPauses(run.knobs.worker_count, &costs);
-  LevelStart(&costs);
+  for (const bool cold : {false, true}) LevelStart(cold, &costs);
   MeasureLatencies(run, steady_first, &costs);
   MeasureQueueing(run, steady_first, &costs);
   MeasureCrowd(run, steady_first, &costs);
@@ -348,8 +372,9 @@ double LoadingSlowness(const CostModel& model, const RunRecord& run, const RunCo
   // With the same seed these are the samples that the tape holds at the same places.
   const int64_t count = static_cast<int64_t>(costs.steady.size());
   const int64_t before = static_cast<int64_t>(costs.rows.size()) - count;
-  const double expected = run.knobs.seed == model.recorded.seed ? model.tape.Sum(before, count).cpu
-                                                                : model.tape.mean().cpu * static_cast<double>(count);
+  const DemandTape& tape = model.TapeOfShare(ColdShareOf(costs));
+  const double expected = run.knobs.seed == model.recorded.seed ? tape.Sum(before, count).cpu
+                                                                : tape.mean().cpu * static_cast<double>(count);
   return cpu > 0 && expected > 0 ? cpu / SlowDown(costs, model.stretch) / expected : 1;
 }
 

@@ -35,6 +35,8 @@ struct StepCost {
 struct RunCosts {
   // Rows of whole samples, one demand per stage, in the order of the sampler; `steady` marks those of the steady part.
   std::vector<std::vector<Demand>> rows;
+  // Of each row, whether most of what it read came from storage and not from the page cache.
+  std::vector<bool> cold;
   std::vector<uint32_t> order;     // places of the sampler's order -> rows
   std::vector<uint32_t> steady;    // rows of the steady part; never empty when `rows` is not
   std::vector<BatchCost> batches;  // steady
@@ -48,11 +50,16 @@ struct RunCosts {
   double queued_after_wait_ns = 0, queued_computing_ns = 0;
   double device_stretch = 1;  // wall over demand of a step: what waiting for cores did to it
   double busy_cores = 0;      // mean, over the steady part
-  double crowd = 0;           // how busy a computing job sees the other cores: 0 idle, 1 all busy
+  // Bytes that a sample reads, in whole pages: mean, and of those that fetch from storage what they fetch.
+  double read_bytes = 0, fetched_bytes = 0;
+  double crowd = 0;  // how busy a computing job sees the other cores: 0 idle, 1 all busy
 };
 
 // Of the sample stages, which wait for storage: those that read bytes or are called "read".
 std::vector<bool> ReadingStages(const RunRecord& run);
+
+// Of the steady samples, how many were cold.
+double ColdShareOf(const RunCosts& costs);
 
 // FailedPrecondition when there is too little to fit; the message says what to record.
 absl::StatusOr<RunCosts> MeasureCosts(const RunRecord& run);

@@ -31,8 +31,9 @@ StepFloor FloorOf(const CostModel& model, const Knobs& knobs) {
 
   Demand load = model.collate.At(knobs.batch_size);
   load += model.per_batch.At(knobs.batch_size);
-  load += {model.tape.mean().wait * floor.samples, model.tape.mean().cpu * floor.samples};
-  floor.storage_ns = model.tape.mean().read * floor.samples * scale.wait * scale.loading / scenario.storage_streams;
+  const Demand& sample = model.TapeOf(knobs).mean();
+  load += {sample.wait * floor.samples, sample.cpu * floor.samples};
+  floor.storage_ns = sample.read * floor.samples * scale.wait * scale.loading / scenario.storage_streams;
   const double delay = model.disturbance.delay_per_sample_ns * floor.samples * scale.delay;
   floor.load_ns = (load.wait * scale.wait + load.cpu * scale.cpu + delay) * scale.loading;
 

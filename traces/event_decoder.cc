@@ -192,6 +192,7 @@ void EventDecoder::DecodeSpans(const trace::SpanBlock& block, Target& target) {
     span.cpu_ns = At(block.cpu_ns(), row, rows);
     span.run_queue_ns = At(block.run_queue_ns(), row, rows);
     span.bytes = At(block.bytes(), row, rows);
+    span.storage_bytes = At(block.storage_bytes(), row, rows);
     span.correlation = At(block.correlation(), row, rows);
     const StageName found = FindName(block.name_id(row), target);
     span.name = found.name;

@@ -34,7 +34,9 @@ Json StagesJson(const RunSummary& summary) {
                       {"cpu_ms", stage.cpu_ms},
                       {"run_queue_ms", stage.run_queue_ms},
                       {"io_ms", stage.io_ms},
-                      {"blocked_ms", stage.blocked_ms}});
+                      {"blocked_ms", stage.blocked_ms},
+                      {"bytes", stage.bytes},
+                      {"storage_bytes", stage.storage_bytes}});
   }
   return stages;
 }

@@ -24,6 +24,7 @@ StageCost& StageCost::operator+=(const StageCost& more) {
   cpu_ns = SaturatingSum(cpu_ns, more.cpu_ns);
   run_queue_ns = SaturatingSum(run_queue_ns, more.run_queue_ns);
   bytes = SaturatingSum(bytes, more.bytes);
+  storage_bytes = SaturatingSum(storage_bytes, more.storage_bytes);
   return *this;
 }
 

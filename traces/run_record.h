@@ -27,7 +27,9 @@ struct StageCost {
   int64_t wall_ns = 0;
   int64_t cpu_ns = 0;        // CLOCK_THREAD_CPUTIME_ID
   int64_t run_queue_ns = 0;  // runnable, waiting for a core
-  int64_t bytes = 0;         // read from storage or network
+  int64_t bytes = 0;         // read from files or network
+  // Fetched from storage because the page cache did not have it, read-ahead included; 0 also where nobody counts.
+  int64_t storage_bytes = 0;
 
   // Saturates far above any real sum.
   StageCost& operator+=(const StageCost& more);
@@ -112,12 +114,14 @@ struct RunRecord {
   bool source_was_file = false;
   std::map<std::string, std::string> options;
   std::string data_dir;
+  bool cold_data = false;  // nothing of it was in the page cache when training began
   Knobs knobs;
   int64_t planned_steps = 0, planned_epochs = 0;  // one of the two is positive
   int64_t dataset_samples = 0;                    // 0: unknown
   uint32_t pid = 0;                               // of the process whose segment came first
   std::string process_name;
   double usable_cores = 1;
+  uint64_t machine_memory_bytes = 0;  // 0: unknown
   double batch_bytes_per_sample = 0;  // collated, on the host; 0: unknown
   std::string host_limit_enforcement, device_limit_enforcement;
 

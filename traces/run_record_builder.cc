@@ -45,7 +45,8 @@ StageCost CostOf(const SpanEvent& span) {
   };
   const int64_t wall_ns = span.end_ns - span.begin_ns;
   const int64_t cpu_ns = bounded(span.cpu_ns, wall_ns);
-  return {wall_ns, cpu_ns, bounded(span.run_queue_ns, wall_ns - cpu_ns), bounded(span.bytes, INT64_MAX)};
+  return {wall_ns, cpu_ns, bounded(span.run_queue_ns, wall_ns - cpu_ns), bounded(span.bytes, INT64_MAX),
+          bounded(span.storage_bytes, INT64_MAX)};
 }
 
 // Several spans of one kind in one iteration become the interval that holds them all.
@@ -103,6 +104,7 @@ void RunRecordBuilder::OnSegment(const EventSource& source, const trace::Segment
   }
   const double cores = segment.host().usable_cores();
   if (std::isfinite(cores) && cores > 0) record.usable_cores = cores;
+  record.machine_memory_bytes = segment.host().memory_bytes();
   if (!segment.has_run()) return;
   const trace::Run& run = segment.run();
   record.source = run.source();
@@ -110,6 +112,7 @@ void RunRecordBuilder::OnSegment(const EventSource& source, const trace::Segment
   record.source_was_file = run.source_was_file();
   record.options = {run.options().begin(), run.options().end()};
   record.data_dir = run.data_dir();
+  record.cold_data = run.cold_data();
   record.knobs = FromProto(run.knobs());
   record.planned_steps = run.planned_steps();
   record.planned_epochs = run.planned_epochs();

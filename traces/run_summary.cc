@@ -160,6 +160,8 @@ StageSummary PerSample(const std::string& name, const StageCost& total, double w
   stage.run_queue_ms = static_cast<double>(total.run_queue_ns) / samples / kNsPerMs;
   const bool reads = total.bytes > 0 || name == "read";
   (reads ? stage.io_ms : stage.blocked_ms) = wait_ns / samples / kNsPerMs;
+  stage.bytes = static_cast<double>(total.bytes) / samples;
+  stage.storage_bytes = static_cast<double>(total.storage_bytes) / samples;
   return stage;
 }
 

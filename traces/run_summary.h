@@ -40,8 +40,9 @@ struct SteadyWindow {
 struct StageSummary {
   std::string name;
   double wall_ms = 0, cpu_ms = 0, run_queue_ms = 0;
-  double io_ms = 0;       // waits of a stage that read bytes or is called "read"
-  double blocked_ms = 0;  // other waits: locks, sleep, unknown
+  double io_ms = 0;                     // waits of a stage that read bytes or is called "read"
+  double blocked_ms = 0;                // other waits: locks, sleep, unknown
+  double bytes = 0, storage_bytes = 0;  // read, and of that fetched from storage, as StageCost
 };
 
 struct RunSummary {

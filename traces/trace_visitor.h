@@ -53,7 +53,7 @@ struct SpanEvent {
   int64_t begin_ns = 0, end_ns = 0;
   int64_t batch = -1;   // -1: none
   int64_t sample = -1;  // the key; -1: none
-  uint64_t cpu_ns = 0, run_queue_ns = 0, bytes = 0;
+  uint64_t cpu_ns = 0, run_queue_ns = 0, bytes = 0, storage_bytes = 0;
   uint64_t correlation = 0;  // the same for a call and what it launched; 0: none
 };
 

@@ -108,7 +108,7 @@ double ChunkStream::Drain(RecordedTrack& track) {
   const uint64_t drops = ring.dropped();
   CountDrops(drops - std::exchange(track.drops_counted, drops));
   const uint64_t slots = ring.Drain([&](const EventSlot& event, const CostSlot* cost) {
-    if (event.kind == static_cast<uint32_t>(EventKind::kCounter)) {
+    if (event.kind == EventKind::kCounter) {
       AddCounter(event.id, event.counter.ticks, event.counter.value);
       return;
     }
@@ -119,7 +119,7 @@ double ChunkStream::Drain(RecordedTrack& track) {
     }
     const RecordedSpan span = {event.id, event.span.begin_ticks, event.span.end_ticks, event.span.batch};
     if (cost) {
-      costs_.push_back({span, *cost});
+      costs_.push_back({span, *cost, event.storage_units * kStorageUnit});
     } else {
       spans_.push_back(span);
     }

@@ -12,11 +12,13 @@
 
 namespace stallpoint {
 
-enum class EventKind : uint32_t { kSpan, kCostSpan, kCounter };
+enum class EventKind : uint8_t { kSpan, kCostSpan, kCounter };
 
 struct alignas(32) EventSlot {
-  uint32_t kind;  // EventKind
-  uint32_t id;    // name or series
+  EventKind kind;
+  // Of a cost span, in units of kStorageUnit, rounded up; the largest value stands for all above it.
+  uint32_t storage_units : 24;
+  uint32_t id;  // name or series
   union {
     struct {
       uint64_t begin_ticks, end_ticks;
@@ -35,6 +37,10 @@ struct alignas(32) CostSlot {
   uint64_t cpu_ns, run_queue_ns, bytes;
 };
 static_assert(sizeof(EventSlot) == 32 && sizeof(CostSlot) == 32);
+
+// Storage is read in whole pages, of 4 KiB at least.
+inline constexpr uint64_t kStorageUnit = 4096;
+inline constexpr uint64_t kMostStorageUnits = (uint64_t{1} << 24) - 1;
 
 class EventRing {
  public:
@@ -68,7 +74,7 @@ class EventRing {
     const uint64_t end = published_.load(std::memory_order_acquire);
     for (uint64_t at = first; at != end;) {
       const EventSlot event = slots_[at & mask_].event;
-      if (event.kind == static_cast<uint32_t>(EventKind::kCostSpan)) {
+      if (event.kind == EventKind::kCostSpan) {
         const CostSlot cost = slots_[(at + 1) & mask_].cost;
         consumed_.store(at += 2, std::memory_order_release);
         visit(event, &cost);

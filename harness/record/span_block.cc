@@ -65,17 +65,19 @@ void EncodeSpans(uint32_t track_id, std::vector<RecordedSpan>& spans, trace::Spa
 
 void EncodeCosts(uint32_t track_id, std::vector<RecordedCost>& costs, trace::SpanBlock* block) {
   EncodeTimes(track_id, costs, block);
-  bool any_sample = false, any_bytes = false;
+  bool any_sample = false, any_bytes = false, any_storage = false;
   for (const RecordedCost& event : costs) {
     block->add_cpu_ns(event.cost.cpu_ns);
     block->add_run_queue_ns(event.cost.run_queue_ns);
     any_sample |= event.cost.sample >= 0;
     any_bytes |= event.cost.bytes > 0;
+    any_storage |= event.storage_bytes > 0;
   }
   OptionalDelta sample;
   for (const RecordedCost& event : costs) {
     if (any_sample) block->add_sample_delta(sample.Next(event.cost.sample));
     if (any_bytes) block->add_bytes(event.cost.bytes);
+    if (any_storage) block->add_storage_bytes(event.storage_bytes);
   }
 }
 

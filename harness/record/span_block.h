@@ -20,6 +20,7 @@ struct RecordedSpan {
 struct RecordedCost {
   RecordedSpan span;
   CostSlot cost;
+  uint64_t storage_bytes = 0;
 };
 
 // Fills `block`, which must be empty, oldest end first; the spans are put in that order. A column that says nothing for

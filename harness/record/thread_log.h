@@ -6,6 +6,7 @@
 #ifndef STALLPOINT_HARNESS_RECORD_THREAD_LOG_H_
 #define STALLPOINT_HARNESS_RECORD_THREAD_LOG_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -31,6 +32,10 @@ class ThreadLog {
                 const ThreadUsage& used, uint64_t bytes) {
     if (!ring_.Reserve(2)) return;
     FillSpan(EventKind::kCostSpan, name_id, begin_ticks, end_ticks, batch);
+    if (used.storage_bytes > 0) [[unlikely]] {
+      const uint64_t units = (used.storage_bytes - 1) / kStorageUnit + 1;
+      ring_.event(0).storage_units = static_cast<uint32_t>(std::min(units, kMostStorageUnits));
+    }
     ring_.cost(1) = {sample, used.cpu_ns, used.run_queue_ns, bytes};
     ring_.Publish(2);
   }
@@ -38,7 +43,7 @@ class ThreadLog {
   void Counter(uint32_t series_id, double value) {
     if (!ring_.Reserve(1)) return;
     EventSlot& slot = ring_.event(0);
-    slot.kind = static_cast<uint32_t>(EventKind::kCounter);
+    slot.kind = EventKind::kCounter;
     slot.id = series_id;
     slot.counter = {Ticks(), value};
     ring_.Publish(1);
@@ -74,7 +79,8 @@ class ThreadLog {
  private:
   void FillSpan(EventKind kind, uint32_t name_id, uint64_t begin_ticks, uint64_t end_ticks, int64_t batch) {
     EventSlot& slot = ring_.event(0);
-    slot.kind = static_cast<uint32_t>(kind);
+    slot.kind = kind;
+    slot.storage_units = 0;
     slot.id = name_id;
     slot.span = {begin_ticks, end_ticks, batch};
   }

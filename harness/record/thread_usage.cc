@@ -1,6 +1,7 @@
 #include "harness/record/thread_usage.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -46,6 +47,12 @@ class SchedstatFile {
 
 thread_local SchedstatFile schedstat;
 
+uint64_t StorageBytes() {
+  constexpr uint64_t kSectorBytes = 512;
+  rusage used;
+  return getrusage(RUSAGE_THREAD, &used) == 0 ? static_cast<uint64_t>(used.ru_inblock) * kSectorBytes : 0;
+}
+
 }  // namespace
 
 std::optional<uint64_t> ParseRunQueueNs(std::string_view text) {
@@ -59,7 +66,7 @@ std::optional<uint64_t> ParseRunQueueNs(std::string_view text) {
 }
 
 ThreadUsage ReadThreadUsage() {
-  // A thread that has computed ever since its run-queue wait was last read has not waited.
+  // A thread that has computed ever since it was last asked has waited for neither a core nor storage.
   thread_local struct {
     ThreadUsage usage;
     uint64_t ticks = 0;
@@ -76,9 +83,11 @@ ThreadUsage ReadThreadUsage() {
       static_cast<double>(now - last.ticks) * ns_per_tick - static_cast<double>(usage.cpu_ns - last.usage.cpu_ns);
   if (last.fork_count == ForkCount() && off_cpu_ns < kUnseenWaitNs) {
     usage.run_queue_ns = last.usage.run_queue_ns;
+    usage.storage_bytes = last.usage.storage_bytes;
     return usage;
   }
   usage.run_queue_ns = schedstat.RunQueueNs();
+  usage.storage_bytes = StorageBytes();
   last = {usage, now, ForkCount()};
   return usage;
 }

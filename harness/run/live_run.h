@@ -24,6 +24,7 @@ struct RunRequest {
   std::map<std::string, std::string> options;  // --set, those of probes under PROBE.KEY
   std::vector<std::string> probes;             // ids, or paths of files; a run that is not recorded has none
   std::string data_dir;
+  bool cold_data = false;  // nothing of the data set is in the page cache when training begins
   Knobs knobs;
   int64_t steps = 0, epochs = 0;  // one of the two positive
   trace::RunRole role = trace::RUN_ROLE_MAIN;

@@ -27,6 +27,7 @@
 #include "harness/host/workload.h"
 #include "harness/record/host_identity.h"
 #include "harness/record/recorder.h"
+#include "harness/run/page_cache.h"
 #include "harness/run/progress_meter.h"
 #include "harness/run/run_exit.h"
 #include "harness/run/run_probes.h"
@@ -48,6 +49,10 @@ absl::StatusOr<Plan> MakePlan(const RunRequest& request) {
   Plan plan;
   plan.request = request;
   Knobs& knobs = plan.request.knobs;
+  if (request.cold_data && request.data_dir.empty()) {
+    return absl::InvalidArgumentError(
+        "--cold: found no --data, expected the folder whose files are to come from storage");
+  }
   if (absl::Status valid = Validate(knobs); !valid.ok()) return valid;
   if ((request.steps > 0) == (request.epochs > 0) || request.steps < 0 || request.epochs < 0) {
     return absl::InvalidArgumentError(absl::StrCat("found --steps ", request.steps, " and --epochs ", request.epochs,
@@ -82,6 +87,7 @@ trace::Run DescribeRun(const Plan& plan) {
   for (const auto& [key, value] : request.options) (*run.mutable_options())[key] = value;
   for (const ProbePlan& probe : plan.probes) *run.add_probes() = DescribeProbe(probe);
   run.set_data_dir(request.data_dir);
+  run.set_cold_data(request.cold_data);
   run.set_planned_steps(request.steps);
   run.set_planned_epochs(request.epochs);
   if (request.knobs.host_limit_bytes > 0) {
@@ -159,6 +165,7 @@ class WorkloadRun {
     absl::Status status = plan_.device.kind == DeviceSpec::Kind::kCuda ? StartCuda() : absl::OkStatus();
     RunProbes probes(plan_.probes, host_);
     if (status.ok()) status = StartWorkload();
+    if (status.ok() && plan_.request.cold_data) status = DropPageCache(plan_.request.data_dir);
     if (status.ok()) status = Train();
     if (activity_ != nullptr) activity_->Stop();
     probes.Stop();

@@ -13,6 +13,7 @@ run::Request ToProto(const RunRequest& request) {
     option->set_value(value);
   }
   message.set_data_dir(request.data_dir);
+  message.set_cold_data(request.cold_data);
   *message.mutable_knobs() = ToProto(request.knobs);
   message.set_steps(request.steps);
   message.set_epochs(request.epochs);
@@ -31,6 +32,7 @@ RunRequest FromProto(const run::Request& message) {
   request.plugin = message.plugin();
   for (const run::Option& option : message.options()) request.options[option.key()] = option.value();
   request.data_dir = message.data_dir();
+  request.cold_data = message.cold_data();
   request.knobs = FromProto(message.knobs());
   request.steps = message.steps();
   request.epochs = message.epochs();

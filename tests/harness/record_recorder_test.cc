@@ -50,8 +50,9 @@ TEST_CASE("Every recorded span comes back bit-exact through the file") {
       span.cpu_ns = random() % 1'000'000;
       span.run_queue_ns = random();
       span.bytes = i % 9 == 0 ? 0 : random();
+      span.storage_bytes = i % 5 == 0 ? random() % 1000 * kStorageUnit : 0;
       log->CostSpan(span.name_id, span.begin_ticks, span.end_ticks, span.batch, span.sample,
-                    {span.cpu_ns, span.run_queue_ns}, span.bytes);
+                    {span.cpu_ns, span.run_queue_ns, span.storage_bytes}, span.bytes);
       costs.push_back(span);
     }
     if (i % 4000 == 0) recorder->Flush();

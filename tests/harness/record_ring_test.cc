@@ -54,6 +54,16 @@ TEST_CASE("A cost span may lie across the end of the ring") {
   CHECK(visited == 1);
 }
 
+TEST_CASE("What a span fetched from storage is kept in whole pages, and as much as there is room for") {
+  ThreadLog log(1, 16);
+  for (const uint64_t bytes : {uint64_t{0}, uint64_t{1}, uint64_t{4096}, uint64_t{4097}, UINT64_MAX}) {
+    log.CostSpan(1, 10, 20, 0, 0, {.storage_bytes = bytes}, 0);
+  }
+  std::vector<uint64_t> pages;
+  log.ring().Drain([&](const EventSlot& event, const CostSlot*) { pages.push_back(event.storage_units); });
+  CHECK(pages == std::vector<uint64_t>{0, 1, 1, 2, kMostStorageUnits});
+}
+
 TEST_CASE("A ring without slots drops everything") {
   ThreadLog log(1, 0);
   log.Span(1, 10, 20);

@@ -42,7 +42,7 @@ TEST_CASE("Extreme times, batches and samples survive the deltas") {
   std::vector<RecordedCost> costs;
   costs.push_back({{1, 5, 10, -1}, {-1, 0, 0, 0}});
   costs.push_back({{UINT32_MAX, 0, 11, INT64_MAX}, {INT64_MAX, UINT64_MAX, 1, 2}});
-  costs.push_back({{3, 12, 12, 0}, {0, 3, UINT64_MAX, UINT64_MAX}});
+  costs.push_back({{3, 12, 12, 0}, {0, 3, UINT64_MAX, UINT64_MAX}, kMostStorageUnits * kStorageUnit});
   costs.push_back({{4, UINT64_MAX - 1, UINT64_MAX, -1}, {-1, 0, 0, 0}});
   trace::SpanBlock block;
   EncodeCosts(9, costs, &block);
@@ -51,9 +51,9 @@ TEST_CASE("Extreme times, batches and samples survive the deltas") {
   const std::vector<ReadSpan> read = ReadBlock(parsed);
   REQUIRE(read.size() == costs.size());
   for (size_t i = 0; i < costs.size(); ++i) {
-    const auto& [span, cost] = costs[i];
+    const auto& [span, cost, storage_bytes] = costs[i];
     CHECK(read[i] == ReadSpan{span.name_id, span.begin_ticks, span.end_ticks, span.batch, cost.sample, cost.cpu_ns,
-                              cost.run_queue_ns, cost.bytes});
+                              cost.run_queue_ns, cost.bytes, storage_bytes});
   }
 }
 
@@ -74,6 +74,7 @@ TEST_CASE("Spans are stored oldest end first, and columns that say nothing are l
   CHECK(cost_block.cpu_ns_size() == 1);
   CHECK(cost_block.sample_delta_size() == 0);
   CHECK(cost_block.bytes_size() == 0);
+  CHECK(cost_block.storage_bytes_size() == 0);
 }
 
 }  // namespace

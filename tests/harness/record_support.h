@@ -104,7 +104,7 @@ struct ReadSpan {
   uint32_t name_id = 0;
   uint64_t begin_ticks = 0, end_ticks = 0;
   int64_t batch = -1, sample = -1;
-  uint64_t cpu_ns = 0, run_queue_ns = 0, bytes = 0;
+  uint64_t cpu_ns = 0, run_queue_ns = 0, bytes = 0, storage_bytes = 0;
 
   bool operator==(const ReadSpan&) const = default;
 };
@@ -123,6 +123,7 @@ inline std::vector<ReadSpan> ReadBlock(const trace::SpanBlock& block) {
     if (block.cpu_ns_size() > 0) span.cpu_ns = block.cpu_ns(i);
     if (block.run_queue_ns_size() > 0) span.run_queue_ns = block.run_queue_ns(i);
     if (block.bytes_size() > 0) span.bytes = block.bytes(i);
+    if (block.storage_bytes_size() > 0) span.storage_bytes = block.storage_bytes(i);
     spans.push_back(span);
   }
   return spans;

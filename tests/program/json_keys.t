@@ -12,7 +12,7 @@ Every key is present, whatever is known: others script against it.
   median p90 mean
   $ stallpoint info run.sptrace --json | json 'abs(sum(o["shares"].values()) - 1) < 1e-9' '" ".join(o["stages"][0])'
   true
-  name wall_ms cpu_ms run_queue_ms io_ms blocked_ms
+  name wall_ms cpu_ms run_queue_ms io_ms blocked_ms bytes storage_bytes
   $ stallpoint record --plugin synthetic --workers 1 --batch 4 --steps 24 --device emulated:launch=2ms,sample=1ms --calibrate \
   >   -o calibrated.sptrace --quiet > log
   $ stallpoint info calibrated.sptrace --json | json '" ".join(o["calibration_runs"][0])' 'all(r["step_ms"]["mean"] > 0 for r in o["calibration_runs"])'

@@ -20,16 +20,15 @@ TEST_CASE("the CSV has one row per iteration with its waits, the device, the los
       Csv(Load(SteadyRun(2))) ==
       "iteration,epoch,worker,samples,bytes,begin_at_ms,wait_ms,receive_ms,copy_ms,launch_ms,sync_ms,device_at_ms,"
       "device_ms,stall_ms,stall_cause,stall_stage,stall_wait,loss,load_at_ms,load_ms,load_cpu_ms,collate_ms,read_ms,"
-      "read_cpu_ms,read_run_queue_ms,read_wait_ms,read_bytes,decode_ms,decode_cpu_ms,decode_run_queue_ms,decode_wait_"
-      "ms,"
-      "decode_bytes\n"
+      "read_cpu_ms,read_run_queue_ms,read_wait_ms,read_bytes,read_storage_bytes,decode_ms,decode_cpu_ms,decode_run_"
+      "queue_"
+      "ms,decode_wait_ms,decode_bytes,decode_storage_bytes\n"
       "0,0,0,2,200,100.000000,3.000000,0.500000,,1.000000,4.500000,105.000000,4.000000,5.000000,data_wait,read,io,1,"
-      "94.000000,8.000000,3.500000,1.000000,4.000000,1.000000,0.500000,2.500000,2000,2.000000,2.000000,0.000000,0."
-      "000000,"
-      "0\n"
+      "94.000000,8.000000,3.500000,1.000000,4.000000,1.000000,0.500000,2.500000,2000,8192,2.000000,2.000000,0.000000,0."
+      "000000,0,0\n"
       "1,0,0,2,200,110.000000,3.000000,0.500000,,1.000000,4.500000,115.000000,4.000000,6.500000,data_wait,read,io,0.5,"
-      "104.000000,8.000000,3.500000,1.000000,4.000000,1.000000,0.500000,2.500000,2000,2.000000,2.000000,0.000000,"
-      "0.000000,0\n");
+      "104.000000,8.000000,3.500000,1.000000,4.000000,1.000000,0.500000,2.500000,2000,8192,2.000000,2.000000,0.000000,"
+      "0.000000,0,0\n");
 }
 
 TEST_CASE("what was not recorded is an empty cell, and lost iterations have no row") {

@@ -220,7 +220,7 @@ TEST_CASE("row 9: unknown fields and a newer minor version are read as far as kn
   newer.GetReflection()->MutableUnknownFields(&newer)->AddVarint(1000, 1);
   const ReadResult minor = ReadBytes(ForgeFrame(newer.SerializeAsString()));
   REQUIRE(minor.status.ok());
-  CHECK(minor.warnings == std::vector<std::string>{"written with trace schema 1.7, this program knows 1.0: what is "
+  CHECK(minor.warnings == std::vector<std::string>{"written with trace schema 1.7, this program knows 1.1: what is "
                                                    "newer is left out"});
 }
 
@@ -232,7 +232,7 @@ TEST_CASE("row 9: a newer major version or frame format is refused, wherever it 
   CHECK(absl::IsUnimplemented(ReadBytes(frame).status));
   CHECK(
       std::string(ReadBytes(frame).status.message()) ==
-      "written by stallpoint 9.0 with trace schema 2.0, this program reads up to 1.x: a newer stallpoint can read it");
+      "written by stallpoint 9.0 with trace schema 2.1, this program reads up to 1.x: a newer stallpoint can read it");
   const ReadResult later = ReadBytes(Join(NumberedFrames(3)) + frame);
   CHECK(absl::IsUnimplemented(later.status));
   CHECK(later.chunks.size() == 3);

@@ -167,6 +167,8 @@ TEST_CASE("stages are means per sample, and the wait of a stage that reads is io
   CHECK(summary.stages[0].run_queue_ms == Approx(0.25));
   CHECK(summary.stages[0].io_ms == Approx(1.25));
   CHECK(summary.stages[0].blocked_ms == 0);
+  CHECK(summary.stages[0].bytes == 1000);
+  CHECK(summary.stages[0].storage_bytes == 4096);
   CHECK(summary.stages[1].io_ms == 0);
   CHECK(summary.stages[2].name == "augment");
   CHECK(summary.stages[2].wall_ms == Approx(0.25));  // one of two samples

@@ -36,6 +36,7 @@ inline TraceBuilder SteadyRun(int steps) {
       read.sample = 2 * i + k;
       read.cpu_ms = 0.5;
       read.run_queue_ms = 0.25;
+      read.storage_bytes = 4096;
       read.bytes = 1000;
       TestSpan& decode = run.Span(worker, "decode", trace::STAGE_KIND_SAMPLE, load + 3 * k + 2, load + 3 * k + 3, i);
       decode.sample = 2 * i + k;

@@ -51,7 +51,7 @@ struct TestSpan {
   double begin_ms = 0, end_ms = 0;
   int64_t batch = -1, sample = -1;
   double cpu_ms = 0, run_queue_ms = 0;
-  uint64_t bytes = 0, correlation = 0;
+  uint64_t bytes = 0, correlation = 0, storage_bytes = 0;
 };
 
 class TraceBuilder {
@@ -233,6 +233,7 @@ class TraceBuilder {
       block.add_cpu_ns(static_cast<uint64_t>(std::llround(span.cpu_ms * 1e6)));
       block.add_run_queue_ns(static_cast<uint64_t>(std::llround(span.run_queue_ms * 1e6)));
       block.add_bytes(span.bytes);
+      block.add_storage_bytes(span.storage_bytes);
       block.add_correlation(span.correlation);
     }
   }

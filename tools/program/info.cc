@@ -76,6 +76,20 @@ void PrintProbes(const RunRecord& run, double wall_s) {
   if (rows > 0) fmt::print("{}", series.Render());
 }
 
+// Which part of what stages read the page cache did not have; empty when nothing was read.
+std::string WhatWasRead(const RunSummary& summary) {
+  std::string text;
+  for (const StageSummary& stage : summary.stages) {
+    if (stage.bytes <= 0 && stage.storage_bytes <= 0) continue;
+    const double from_storage = stage.bytes > 0 ? std::min(1.0, stage.storage_bytes / stage.bytes) : 1;
+    text +=
+        fmt::format("{} reads {} a sample, {} from storage\n", Printable(stage.name),
+                    HumanSize(std::max(stage.bytes, stage.storage_bytes)),
+                    from_storage > 0 ? Percent(from_storage) + " of it" : "none of it, as far as the kernel counts,");
+  }
+  return text;
+}
+
 void PrintInfo(const TraceContents& contents) {
   const RunRecord& run = contents.main_run();
   const RunSummary summary = Summarize(run);
@@ -102,7 +116,7 @@ void PrintInfo(const TraceContents& contents) {
       stages.Add({Printable(stage.name), Milliseconds(stage.wall_ms), Milliseconds(stage.cpu_ms),
                   Milliseconds(stage.run_queue_ms), Milliseconds(stage.io_ms), Milliseconds(stage.blocked_ms)});
     }
-    fmt::print("{}", stages.Render());
+    fmt::print("{}{}", stages.Render(), WhatWasRead(summary));
   }
   if (summary.host_memory_bytes) fmt::print("host memory {} at most", HumanSize(*summary.host_memory_bytes));
   if (summary.host_memory_bytes && summary.device_memory_bytes) fmt::print(", ");

@@ -17,6 +17,7 @@ void LiveFlags::AddTo(CLI::App& verb) {
   verb.add_option("--plugin", plugin, "Workload (the trace's id), searched in the trusted path or a file")
       ->type_name("ID|FILE");
   verb.add_option("--data", data, "Folder of the data set (the trace's)")->type_name("DIR");
+  verb.add_flag("--cold", cold, "Begin each run with nothing of --data in the page cache (as recorded)");
   verb.add_option("--steps", steps, "Steps to run (the trace's, at least 3 x workers x prefetch + 20)")
       ->check(CLI::PositiveNumber);
   verb.add_option("-o,--output", output, "Keep the trace of the live runs")->type_name("FILE");
@@ -32,6 +33,7 @@ absl::StatusOr<RunRequest> MakeLiveRequest(const LiveFlags& flags, const RunReco
   request.plugin = flags.plugin.empty() ? recorded.source : flags.plugin;
   request.data_dir =
       flags.data.empty() ? recorded.data_dir : std::filesystem::absolute(flags.data).lexically_normal().string();
+  request.cold_data = flags.cold || recorded.cold_data;
   request.options = recorded.options;
   request.knobs = recorded.knobs;
   request.role = trace::RUN_ROLE_LIVE;

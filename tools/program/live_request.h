@@ -19,7 +19,7 @@ namespace stallpoint {
 struct LiveFlags {
   std::string plugin, data, output;
   int64_t steps = 0;
-  bool in_process = false;
+  bool cold = false, in_process = false;
 
   void AddTo(CLI::App& verb);
 };

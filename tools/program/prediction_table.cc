@@ -1,6 +1,8 @@
 #include "tools/program/prediction_table.h"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -10,33 +12,67 @@
 namespace stallpoint {
 namespace {
 
-const std::vector<std::string> kHeader = {"batch", "workers", "prefetch", "step ms",     "interval",      "samples/s",
-                                          "stall", "bound",   "stage",    "host memory", "device memory", ""};
-
 std::string Size(const std::optional<double>& bytes) { return bytes ? HumanSize(*bytes) : "-"; }
+
+// A column that is there only where rows differ in it.
+struct Column {
+  std::string header;
+  std::string (*text)(const Prediction&);
+  bool only_if_different = false;
+};
+
+const std::vector<Column> kColumns = {
+    {"batch", [](const Prediction& p) { return fmt::format("{}", p.knobs.batch_size); }},
+    {"workers", [](const Prediction& p) { return fmt::format("{}", p.knobs.worker_count); }},
+    {"prefetch",
+     [](const Prediction& p) { return p.knobs.worker_count == 0 ? "-" : fmt::format("{}", p.knobs.prefetch_depth); }},
+    {"memory limit",
+     [](const Prediction& p) { return p.knobs.host_limit_bytes == 0 ? "-" : FormatSize(p.knobs.host_limit_bytes); },
+     true},
+    {"from storage", [](const Prediction& p) { return p.storage_share ? Percent(*p.storage_share) : std::string("-"); },
+     true},
+    {"step ms", [](const Prediction& p) { return fmt::format("{:.2f}", p.step_ms); }},
+    {"interval", [](const Prediction& p) { return fmt::format("{:.2f}..{:.2f}", p.step_ms_low, p.step_ms_high); }},
+    {"samples/s", [](const Prediction& p) { return fmt::format("{:.4g}", p.throughput_per_s); }},
+    {"stall", [](const Prediction& p) { return fmt::format("{:.1f} %", p.stall_share() * 100); }},
+    {"bound", [](const Prediction& p) { return std::string(p.bound == Bound::kCompute ? "-" : Name(p.bound)); }},
+    {"stage",
+     [](const Prediction& p) {
+       return p.stage.empty() ? "-" : fmt::format("{} ({})", Printable(p.stage), Name(p.wait));
+     }},
+    {"host memory", [](const Prediction& p) { return Size(p.host_memory_bytes); }},
+    {"device memory", [](const Prediction& p) { return Size(p.device_memory_bytes); }},
+};
 
 }  // namespace
 
-Table PredictionTable() { return Table(kHeader); }
-
-std::vector<std::string> PredictionRow(const Prediction& p, std::string mark) {
+void PredictionTable::Add(const Prediction& prediction, std::string mark) {
   const auto add = [&mark](const std::string& more) {
     if (!more.empty()) mark += mark.empty() ? more : ", " + more;
   };
-  add(MemoryMark(p));
-  if (p.extrapolated) add("extrapolated");
-  return {fmt::format("{}", p.knobs.batch_size),
-          fmt::format("{}", p.knobs.worker_count),
-          p.knobs.worker_count == 0 ? "-" : fmt::format("{}", p.knobs.prefetch_depth),
-          fmt::format("{:.2f}", p.step_ms),
-          fmt::format("{:.2f}..{:.2f}", p.step_ms_low, p.step_ms_high),
-          fmt::format("{:.4g}", p.throughput_per_s),
-          fmt::format("{:.1f} %", p.stall_share() * 100),
-          p.bound == Bound::kCompute ? "-" : Name(p.bound),
-          p.stage.empty() ? "-" : fmt::format("{} ({})", Printable(p.stage), Name(p.wait)),
-          Size(p.host_memory_bytes),
-          Size(p.device_memory_bytes),
-          std::move(mark)};
+  add(MemoryMark(prediction));
+  if (prediction.extrapolated) add("extrapolated");
+  rows_.emplace_back(prediction, std::move(mark));
+}
+
+std::string PredictionTable::Render() const {
+  std::vector<std::string> header;
+  std::vector<std::vector<std::string>> cells(rows_.size());
+  for (const Column& column : kColumns) {
+    std::vector<std::string> texts;
+    for (const auto& [prediction, mark] : rows_) texts.push_back(column.text(prediction));
+    const bool same = std::adjacent_find(texts.begin(), texts.end(), std::not_equal_to<>()) == texts.end();
+    if (column.only_if_different && same) continue;
+    header.push_back(column.header);
+    for (size_t i = 0; i < texts.size(); ++i) cells[i].push_back(std::move(texts[i]));
+  }
+  header.emplace_back();
+  Table table(header);
+  for (size_t i = 0; i < cells.size(); ++i) {
+    cells[i].push_back(rows_[i].second);
+    table.Add(std::move(cells[i]));
+  }
+  return table.Render();
 }
 
 std::string MemoryMark(const Prediction& p) {
@@ -61,6 +97,11 @@ std::string SettingText(const Knobs& knobs) {
   std::string text = fmt::format("batch {}, {}", knobs.batch_size, WorkersText(knobs));
   if (knobs.worker_count > 0) text += fmt::format(", prefetch {}", knobs.prefetch_depth);
   return text;
+}
+
+std::string LimitText(const Knobs& knobs, const Knobs& recorded) {
+  if (knobs.host_limit_bytes == 0 || knobs.host_limit_bytes == recorded.host_limit_bytes) return "";
+  return fmt::format(", {} of host memory", FormatSize(knobs.host_limit_bytes));
 }
 
 std::string StallPointText(const StallPoint& point) {

@@ -3,6 +3,7 @@
 #define STALLPOINT_TOOLS_PROGRAM_PREDICTION_TABLE_H_
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "replay/prediction.h"
@@ -10,9 +11,16 @@
 
 namespace stallpoint {
 
-Table PredictionTable();
-// `mark` stands behind it, with what else there is to say of the setting.
-std::vector<std::string> PredictionRow(const Prediction& prediction, std::string mark);
+// A row a setting. What memory limits and the page cache do has columns where settings differ in it.
+class PredictionTable {
+ public:
+  // `mark` stands behind it, with what else there is to say of the setting.
+  void Add(const Prediction& prediction, std::string mark);
+  std::string Render() const;
+
+ private:
+  std::vector<std::pair<Prediction, std::string>> rows_;
+};
 
 // Which limit a setting does not fit, or hardly. Empty: it fits, or nobody knows.
 std::string MemoryMark(const Prediction& prediction);
@@ -21,6 +29,8 @@ std::string MemoryMark(const Prediction& prediction);
 std::string WorkersText(const Knobs& knobs);
 // "batch 16, 4 workers, prefetch 2"; without workers no prefetch.
 std::string SettingText(const Knobs& knobs);
+// ", 2 GiB of host memory" where it is another limit than the recorded one.
+std::string LimitText(const Knobs& knobs, const Knobs& recorded);
 // A line.
 std::string StallPointText(const StallPoint& point);
 

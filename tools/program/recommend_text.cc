@@ -32,11 +32,12 @@ bool IsNewRow(const Knobs& knobs, std::vector<Knobs>* shown) {
   return true;
 }
 
-void AddRows(const std::optional<Choice>& choice, const std::string& mark, Table* table, std::vector<Knobs>* shown) {
+void AddRows(const std::optional<Choice>& choice, const std::string& mark, PredictionTable* table,
+             std::vector<Knobs>* shown) {
   if (!choice) return;
-  if (IsNewRow(choice->chosen.knobs, shown)) table->Add(PredictionRow(choice->chosen, mark));
+  if (IsNewRow(choice->chosen.knobs, shown)) table->Add(choice->chosen, mark);
   if (choice->runner_up && IsNewRow(choice->runner_up->setting.knobs, shown)) {
-    table->Add(PredictionRow(choice->runner_up->setting, "runner-up"));
+    table->Add(choice->runner_up->setting, "runner-up");
   }
 }
 
@@ -98,10 +99,10 @@ std::string RecommendedText(const Recommended& result) {
   std::string text =
       fmt::format("{} settings searched, {} of them simulated{}\n", WithThousands(advice.settings),
                   WithThousands(advice.simulated), advice.complete ? "" : " before the search was ended");
-  Table table = PredictionTable();
+  PredictionTable table;
   std::vector<Knobs> shown = {advice.recorded.knobs};
   const bool keeps = advice.same_batch && advice.same_batch->chosen.knobs == advice.recorded.knobs;
-  table.Add(PredictionRow(advice.recorded, keeps ? "<- recorded, recommended" : "<- recorded"));
+  table.Add(advice.recorded, keeps ? "<- recorded, recommended" : "<- recorded");
   AddRows(advice.same_batch, "<- recommended", &table, &shown);
   AddRows(advice.any_batch, "<- best with another batch size", &table, &shown);
   text += table.Render();

@@ -35,7 +35,7 @@ struct RecordFlags {
   KnobFlags knobs;
   int64_t steps = 0, epochs = 0;
   std::vector<std::string> set, probes;
-  bool calibrate = false, in_process = false;
+  bool cold = false, calibrate = false, in_process = false;
 };
 
 // Cheap enough to be always there: about 0.05 % of a core each (tools/bench/probes). What is slow is seen the first
@@ -65,6 +65,7 @@ absl::StatusOr<RunRequest> MakeRequest(const RecordFlags& flags, const Context& 
   RunRequest request;
   request.plugin = flags.plugin;
   request.data_dir = flags.data.empty() ? "" : std::filesystem::absolute(flags.data).lexically_normal().string();
+  request.cold_data = flags.cold;
   auto options = ParseSetOptions(flags.set);
   if (!options.ok()) return options.status();
   request.options = *std::move(options);
@@ -164,6 +165,7 @@ void AddRecord(CLI::App& program, Context& context, int& exit_code) {
       ->required()
       ->type_name("ID|FILE");
   verb->add_option("--data", flags->data, "Folder of the data set, e.g. --data ~/images")->type_name("DIR");
+  verb->add_flag("--cold", flags->cold, "Begin with nothing of --data in the page cache: reads come from storage");
   verb->add_option("-o,--output", flags->output, "The trace to write; without it the run is not recorded")
       ->type_name("FILE");
   auto* steps =

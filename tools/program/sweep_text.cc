@@ -28,10 +28,11 @@ bool IsRepeated(Knobs knobs, std::vector<Knobs>* without_workers) {
   return false;
 }
 
-// The recorded setting has a row of its own, unless a limit that was asked for now forbids it.
+// The recorded setting has a row of its own, unless a limit that was asked for now forbids it or leaves less for the
+// page cache.
 bool IsRecorded(const Prediction& setting, const Prediction& recorded) {
   Knobs knobs = setting.knobs;
-  if (MemoryMark(setting).empty()) {
+  if (MemoryMark(setting).empty() && setting.storage_share == recorded.storage_share) {
     knobs.host_limit_bytes = recorded.knobs.host_limit_bytes;
     knobs.device_limit_bytes = recorded.knobs.device_limit_bytes;
   }
@@ -57,14 +58,14 @@ std::string Mark(const SweepResult& result, const Prediction& setting) {
 }
 
 std::string SettingsTable(const SweepResult& result, bool only_marked) {
-  Table table = PredictionTable();
-  table.Add(PredictionRow(result.recorded, RecommendsAsRecorded(result) ? "<- recorded, recommended" : "<- recorded"));
+  PredictionTable table;
+  table.Add(result.recorded, RecommendsAsRecorded(result) ? "<- recorded, recommended" : "<- recorded");
   std::vector<Knobs> without_workers;
   for (const Prediction& setting : result.settings) {
     if (IsRecorded(setting, result.recorded)) continue;
     if (IsRepeated(setting.knobs, &without_workers)) continue;
     const std::string mark = Mark(result, setting);
-    if (!only_marked || !mark.empty()) table.Add(PredictionRow(setting, mark));
+    if (!only_marked || !mark.empty()) table.Add(setting, mark);
   }
   return table.Render();
 }
@@ -110,8 +111,9 @@ std::string SweepText(const SweepResult& result) {
   text += SettingsTable(result, many);
   for (const StallPoint& point : result.stall_points) text += StallPointText(point);
   if (const auto& r = result.recommended) {
-    text += fmt::format("recommended: {}, prefetch {}: {:.2f} times the throughput; {}\n", WorkersText(r->knobs),
-                        r->knobs.prefetch_depth, r->throughput_gain, Printable(r->reason));
+    text += fmt::format("recommended: {}, prefetch {}{}: {:.2f} times the throughput; {}\n", WorkersText(r->knobs),
+                        r->knobs.prefetch_depth, LimitText(r->knobs, result.recorded.knobs), r->throughput_gain,
+                        Printable(r->reason));
   }
   if (!result.recommended && !result.recommended_any_batch) {
     text += "recommended: nothing, no setting fits the memory allowed; allow more, or sweep a smaller --batch\n";
@@ -127,14 +129,16 @@ std::string SweepText(const SweepResult& result) {
 std::string SweepCsv(const SweepResult& result) {
   std::string csv =
       "batch_size,worker_count,prefetch_depth,steps_in_flight,host_limit_bytes,device_limit_bytes,step_ms,step_ms_low,"
-      "step_ms_high,throughput_per_s,stall_share,bound,stage,wait,host_memory_bytes,device_memory_bytes,extrapolated\n";
+      "step_ms_high,throughput_per_s,stall_share,bound,stage,wait,host_memory_bytes,device_memory_bytes,extrapolated,"
+      "storage_share\n";
   const auto bytes = [](const std::optional<double>& value) { return value ? fmt::format("{:.0f}", *value) : ""; };
   for (const Prediction& p : result.settings) {
-    csv += fmt::format("{},{},{},{},{},{},{:.4f},{:.4f},{:.4f},{:.3f},{:.5f},{},{},{},{},{},{}\n", p.knobs.batch_size,
-                       p.knobs.worker_count, p.knobs.prefetch_depth, p.knobs.steps_in_flight, p.knobs.host_limit_bytes,
-                       p.knobs.device_limit_bytes, p.step_ms, p.step_ms_low, p.step_ms_high, p.throughput_per_s,
-                       p.stall_share(), Name(p.bound), CsvText(p.stage), Name(p.wait), bytes(p.host_memory_bytes),
-                       bytes(p.device_memory_bytes), p.extrapolated ? 1 : 0);
+    csv += fmt::format("{},{},{},{},{},{},{:.4f},{:.4f},{:.4f},{:.3f},{:.5f},{},{},{},{},{},{},{}\n",
+                       p.knobs.batch_size, p.knobs.worker_count, p.knobs.prefetch_depth, p.knobs.steps_in_flight,
+                       p.knobs.host_limit_bytes, p.knobs.device_limit_bytes, p.step_ms, p.step_ms_low, p.step_ms_high,
+                       p.throughput_per_s, p.stall_share(), Name(p.bound), CsvText(p.stage), Name(p.wait),
+                       bytes(p.host_memory_bytes), bytes(p.device_memory_bytes), p.extrapolated ? 1 : 0,
+                       p.storage_share ? fmt::format("{:.5f}", *p.storage_share) : "");
   }
   return csv;
 }

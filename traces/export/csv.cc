@@ -56,7 +56,7 @@ void WriteIterationsCsv(const RunRecord& run, std::ostream& out) {
          "device_at_ms,device_ms,stall_ms,stall_cause,stall_stage,stall_wait,loss,load_at_ms,load_ms,load_cpu_ms,"
          "collate_ms";
   for (const std::string& stage : run.sample_stages) {
-    for (const char* figure : {"_ms", "_cpu_ms", "_run_queue_ms", "_wait_ms", "_bytes"}) {
+    for (const char* figure : {"_ms", "_cpu_ms", "_run_queue_ms", "_wait_ms", "_bytes", "_storage_bytes"}) {
       out << ',' << CsvText(stage + figure);
     }
   }
@@ -88,12 +88,12 @@ void WriteIterationsCsv(const RunRecord& run, std::ostream& out) {
         << (batch.load_begin_ns >= 0 ? Ms(batch.load.cpu_ns) : "") << ',' << if_batch(Ms(batch.collate.wall_ns));
     for (size_t column = 0; column < columns; ++column) {
       if (!has_batch) {
-        out << ",,,,,";
+        out << ",,,,,,";
         continue;
       }
       const StageCost& sum = stage_sums[i * columns + column];
       out << ',' << Ms(sum.wall_ns) << ',' << Ms(sum.cpu_ns) << ',' << Ms(sum.run_queue_ns) << ',' << Ms(sum.wait_ns())
-          << ',' << sum.bytes;
+          << ',' << sum.bytes << ',' << sum.storage_bytes;
     }
     out << "\n";
   }

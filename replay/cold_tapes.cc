@@ -1,0 +1,51 @@
+#include "replay/cold_tapes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "replay/statistics.h"
+
+namespace stallpoint {
+namespace {
+
+// Longer than what is simulated of one setting.
+constexpr size_t kLength = size_t{1} << 15;
+constexpr uint64_t kOrderDraw = 0x636f6c64, kLikeDraw = 0x6c696b65;
+
+}  // namespace
+
+ColdTapes::ColdTapes(Samples samples) : samples_(std::move(samples)), coldest_first_(samples_.rows.size()) {
+  std::iota(coldest_first_.begin(), coldest_first_.end(), 0u);
+  const auto place = [&](uint32_t row) { return Hash(samples_.seed ^ kOrderDraw, row); };
+  std::sort(coldest_first_.begin(), coldest_first_.end(), [&](uint32_t a, uint32_t b) { return place(a) < place(b); });
+}
+
+const DemandTape& ColdTapes::With(double cold_share) const {
+  const auto step = static_cast<size_t>(std::llround(std::clamp(cold_share, 0.0, 1.0) * kSteps));
+  const std::lock_guard lock(mutex_);
+  std::unique_ptr<DemandTape>& tape = tapes_[step];
+  if (tape == nullptr) tape = std::make_unique<DemandTape>(Build(static_cast<double>(step) / kSteps));
+  return *tape;
+}
+
+DemandTape ColdTapes::Build(double cold_share) const {
+  std::vector<std::vector<Demand>> rows = samples_.rows;
+  const auto change = [&](uint32_t row, const std::vector<std::vector<Demand>>& like) {
+    const std::vector<Demand>& drawn = like[Pick(Hash(samples_.seed ^ kLikeDraw, row), like.size())];
+    for (size_t s = 0; s < rows[row].size(); ++s) {
+      if (samples_.reads[s]) rows[row][s] = drawn[s];
+    }
+  };
+  const double cold = cold_share * static_cast<double>(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const uint32_t row = coldest_first_[i];
+    const bool becomes_cold = static_cast<double>(i) + 0.5 < cold;
+    if (becomes_cold != samples_.cold[row]) change(row, becomes_cold ? samples_.like_cold : samples_.like_warm);
+  }
+  return DemandTape::Build(rows, samples_.order, samples_.pool, samples_.seed,
+                           std::max(kLength, samples_.order.size() * 2));
+}
+
+}  // namespace stallpoint

@@ -1,0 +1,53 @@
+// How many samples of a data set are read from storage because the page cache does not hold them.
+//
+// What memory a run's limit leaves beside the run caches the data set, whose passes are shuffled. Pure functions; any
+// thread. Bytes, and shares of the samples.
+#ifndef STALLPOINT_REPLAY_PAGE_CACHE_H_
+#define STALLPOINT_REPLAY_PAGE_CACHE_H_
+
+#include <optional>
+
+#include "traces/knobs.h"
+
+namespace stallpoint {
+
+class CostModel;
+
+// Of the reads of a later pass, the part that finds its data in the cache. Kernels differ in what they keep, and the
+// same one from pass to pass: `least` and `most` are the ends of a 90 % interval.
+struct HitShare {
+  double least = 1, usual = 1, most = 1;
+
+  // So many standard errors towards fewer hits; negative: towards more.
+  double At(double errors) const;
+};
+
+// With a cache of `cached` times the data. Least: the least recently used goes first. Between a sample's turns at the
+// parts x and y of consecutive passes lies 1 - x (1 - y) of the data, so that P(hit) = P(x (1 - y) > 1 - c) =
+// c + (1 - c) ln(1 - c). If a fixed part stayed it would be c, the most for whoever does not know the order. Linux
+// keeps what was read twice apart, and is between the two (replay/README.md).
+HitShare HitsOfShuffledPasses(double cached);
+
+// What is known of a run's data set and of where it came from.
+struct PageCache {
+  double data_bytes = 0;     // of one pass, in whole pages; 0: unknown
+  double machine_bytes = 0;  // memory of the machine; 0: unknown
+  double cold_share = 0;     // samples of the recorded run that were read from storage
+  // The same when nothing is cached: less than 1 where one fetch brings more than one sample.
+  double most_cold = 1;
+  // Whether it was recorded what a read from storage costs.
+  bool cold_seen = false;
+  // Reads of files of which none came from storage in any run.
+  bool only_warm = false;
+};
+
+// Samples read from storage under a setting, once passes have settled; nothing: as many as in the recorded run, which
+// is what is predicted where the setting says nothing of memory. `errors`: as HitShare::At.
+std::optional<double> ColdShare(const CostModel& model, const Knobs& knobs, double errors);
+
+// Whether the setting's share is another one, but what such reads cost was not recorded.
+bool CostOfColdUnknown(const CostModel& model, const Knobs& knobs);
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_REPLAY_PAGE_CACHE_H_
