@@ -32,17 +32,26 @@ const DemandTape& ColdTapes::With(double cold_share) const {
 
 DemandTape ColdTapes::Build(double cold_share) const {
   std::vector<std::vector<Demand>> rows = samples_.rows;
-  const auto change = [&](uint32_t row, const std::vector<std::vector<Demand>>& like) {
+  const auto change = [&](uint32_t row, const std::vector<std::vector<Demand>>& like, double slow) {
     const std::vector<Demand>& drawn = like[Pick(Hash(samples_.seed ^ kLikeDraw, row), like.size())];
     for (size_t s = 0; s < rows[row].size(); ++s) {
-      if (samples_.reads[s]) rows[row][s] = drawn[s];
+      if (samples_.reads[s]) {
+        rows[row][s] = drawn[s];
+      } else {
+        rows[row][s].cpu *= slow;
+      }
     }
   };
   const double cold = cold_share * static_cast<double>(rows.size());
   for (size_t i = 0; i < rows.size(); ++i) {
     const uint32_t row = coldest_first_[i];
     const bool becomes_cold = static_cast<double>(i) + 0.5 < cold;
-    if (becomes_cold != samples_.cold[row]) change(row, becomes_cold ? samples_.like_cold : samples_.like_warm);
+    if (becomes_cold == samples_.cold[row]) continue;
+    if (becomes_cold) {
+      change(row, samples_.like_cold, samples_.cold_slow);
+    } else {
+      change(row, samples_.like_warm, 1 / samples_.cold_slow);
+    }
   }
   return DemandTape::Build(rows, samples_.order, samples_.pool, samples_.seed,
                            std::max(kLength, samples_.order.size() * 2));

@@ -14,7 +14,8 @@
 namespace stallpoint {
 
 // A sample is cold when it was fetched from storage and warm when the page cache had it. A tape for another share of
-// cold samples lets some change: their reading stages become those of a drawn sample of the other state. A sample that
+// cold samples lets some change: their reading stages become those of a drawn sample of the other state, and what they
+// compute otherwise changes by a factor. A sample that
 // is cold at one share is cold at every larger one.
 //
 // Tapes are made when they are first asked for and kept. Any thread.
@@ -26,6 +27,7 @@ class ColdTapes {
     std::vector<bool> reads;                // of each stage
     // Samples whose reading stages stand for the state; neither is empty.
     std::vector<std::vector<Demand>> like_cold, like_warm;
+    double cold_slow = 1;  // what cold samples compute in the other stages, to what warm ones do
     // As DemandTape::Build.
     std::vector<uint32_t> order, pool;
     uint64_t seed = 0;

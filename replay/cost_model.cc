@@ -16,8 +16,8 @@ constexpr size_t kTapeLength = size_t{1} << 17;
 constexpr double kUsualRespawnNs = 200e3;
 // On shared cores every phase is an event.
 constexpr int64_t kPhasesOfABatch = 8;
-// Runs whose samples were read from storage more or less often by no more than this share read alike.
-constexpr double kSameReads = 0.05;
+// A share of samples from storage that is no farther from the recorded one is as recorded.
+constexpr double kSameShare = 0.05;
 // Draws of different things from one seed.
 constexpr uint64_t kMainDraw = 0x6d61696e, kDeviceDraw = 0x73746570, kSampleDraw = 0x73616d70;
 
@@ -70,24 +70,6 @@ AffineDemand FitBatchDemand(absl::Span<const FittedRun> runs, double stretch, bo
   return {{wait.fixed, cpu.fixed}, {wait.slope, cpu.slope}};
 }
 
-// The ratios, with those of reading replaced by that of everything else: a read from storage computes more than one
-// from the page cache, which says nothing of the host.
-std::vector<double> WithoutReads(std::vector<double> ratios, const FittedRun& main) {
-  const std::vector<bool> reads = ReadingStages(*main.run);
-  double weighted = 0, weights = 0;
-  for (const uint32_t row : main.costs.steady) {
-    for (size_t s = 0; s < ratios.size(); ++s) {
-      if (s < reads.size() && reads[s]) continue;
-      weighted += main.costs.rows[row][s].cpu * ratios[s];
-      weights += main.costs.rows[row][s].cpu;
-    }
-  }
-  for (size_t s = 0; s < std::min(ratios.size(), reads.size()); ++s) {
-    if (reads[s]) ratios[s] = weights > 0 ? weighted / weights : 1;
-  }
-  return ratios;
-}
-
 // Per stage, what the CPU of the main run's rows is to be multiplied by: every run counts, those whose workers match
 // the cores most, because the same work costs differently on cores that idle in between.
 std::vector<double> CpuFactors(absl::Span<const FittedRun> runs, double stretch) {
@@ -96,10 +78,7 @@ std::vector<double> CpuFactors(absl::Span<const FittedRun> runs, double stretch)
   double weights = 0;
   for (const FittedRun& fitted : runs) {
     const double weight = static_cast<double>(fitted.costs.steady.size()) * (NearCores(*fitted.run) ? 1 : 0.3);
-    std::vector<double> ratios = CpuRatios(fitted, main);
-    if (std::abs(ColdShareOf(fitted.costs) - ColdShareOf(main.costs)) > kSameReads) {
-      ratios = WithoutReads(std::move(ratios), main);
-    }
+    const std::vector<double> ratios = CpuRatios(fitted, main);
     for (size_t s = 0; s < factors.size(); ++s) factors[s] += weight * ratios[s] / SlowDown(fitted.costs, stretch);
     weights += weight;
   }
@@ -137,6 +116,19 @@ void MeasureSamplingErrors(const RunCosts& costs, CostModel* model) {
   }
   if (Mean(waits) > 0) model->wait_error = BlockStandardError(waits) / Mean(waits);
   if (Mean(cpus) > 0) model->cpu_error = BlockStandardError(cpus) / Mean(cpus);
+}
+
+// Share of a sample's time in which it waits.
+double WaitingShare(const DemandTape& samples) {
+  return samples.mean().total() > 0 ? samples.mean().wait / samples.mean().total() : 0;
+}
+
+// How much these samples wait to how much the recorded ones do, at most 1: what crowded cores lose is for threads that
+// sleep and wake (replay/README.md).
+double SleepsAsRecorded(const DemandTape& samples, const DemandTape& recorded) {
+  if (&samples == &recorded) return 1;
+  const double before = WaitingShare(recorded);
+  return before > 0 ? std::min(1.0, WaitingShare(samples) / before) : 1;
 }
 
 void BuildTape(absl::Span<const FittedRun> runs, const std::vector<double>& factors, CostModel* model) {
@@ -209,6 +201,7 @@ absl::StatusOr<CostModel> CostModel::Fit(absl::Span<const RunRecord> runs) {
   model.epochs = run.planned_epochs > 0;
   model.dataset_samples = model.epochs ? SamplesOfEpoch(run) : run.dataset_samples;
   model.cores = run.usable_cores;
+  model.page_cache.cold_slow = FitColdSlow(&fitted);
   model.stretch = FitStretch(fitted);
   model.storage = FitStorage(fitted);
   BuildTape(fitted, CpuFactors(fitted, model.stretch), &model);
@@ -247,7 +240,7 @@ const DemandTape& CostModel::TapeOf(const Knobs& knobs, double errors) const {
 }
 
 const DemandTape& CostModel::TapeOfShare(double cold_share) const {
-  const bool as_recorded = cold_tapes == nullptr || std::abs(cold_share - page_cache.cold_share) <= kSameReads;
+  const bool as_recorded = cold_tapes == nullptr || std::abs(cold_share - page_cache.cold_share) <= kSameShare;
   return as_recorded ? tape : cold_tapes->With(cold_share);
 }
 
@@ -286,7 +279,7 @@ Scenario CostModel::ScenarioOf(const Knobs& knobs) const {
   }
   scenario.samples_per_phase = static_cast<int32_t>(std::max<int64_t>(1, knobs.batch_size / kPhasesOfABatch));
   scenario.stretch = stretch;
-  scenario.crowding = crowding.loss;
+  scenario.crowding = crowding.loss * SleepsAsRecorded(TapeOf(knobs), tape);
   scenario.storage_streams = storage.streams;
   scenario.device_threads = DeviceOf(knobs).threads;
   scenario.launch_overlaps = launch_overlaps && knobs.device == recorded.device;

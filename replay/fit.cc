@@ -17,6 +17,8 @@ constexpr double kHostSpeedPrior = 3;
 // What CPU seconds differ by from one short run to the next, before that is seen, and the weight of that expectation.
 constexpr double kRunToRunNoise = 0.04, kNoisePrior = 2;
 constexpr double kLargestStretch = 2.5;
+// Runs whose shares of samples from storage differ by no more than this read alike.
+constexpr double kSameReads = 0.05;
 
 double MeanCpu(const RunCosts& costs) {
   double cpu = 0;
@@ -53,7 +55,75 @@ std::unordered_map<uint64_t, KeyMeans> MeansByKey(const FittedRun& fitted) {
   return means;
 }
 
+std::vector<double> MeasuredRatios(const FittedRun& run, const FittedRun& main) {
+  const size_t stages = main.costs.rows.front().size();
+  std::vector<double> ratios(stages, 1);
+  if (run.run == main.run || run.run->sample_stages != main.run->sample_stages) return ratios;
+  const auto of_run = MeansByKey(run);
+  const auto of_main = MeansByKey(main);
+  std::vector<double> sum_run(stages, 0), sum_main(stages, 0);
+  size_t common = 0;
+  for (const auto& [key, mean] : of_run) {
+    const auto found = of_main.find(key);
+    if (found == of_main.end()) continue;
+    ++common;
+    for (size_t s = 0; s < stages; ++s) {
+      sum_run[s] += mean.cpu[s] / mean.count;
+      sum_main[s] += found->second.cpu[s] / found->second.count;
+    }
+  }
+  constexpr size_t kFewestCommon = 20;
+  if (common < kFewestCommon) {
+    std::fill(sum_run.begin(), sum_run.end(), 0.0);
+    std::fill(sum_main.begin(), sum_main.end(), 0.0);
+    for (uint32_t row : run.costs.steady) {
+      for (size_t s = 0; s < stages; ++s) sum_run[s] += run.costs.rows[row][s].cpu / run.costs.steady.size();
+    }
+    for (uint32_t row : main.costs.steady) {
+      for (size_t s = 0; s < stages; ++s) sum_main[s] += main.costs.rows[row][s].cpu / main.costs.steady.size();
+    }
+  }
+  for (size_t s = 0; s < stages; ++s) {
+    if (sum_main[s] > 0 && sum_run[s] > 0) ratios[s] = std::clamp(sum_run[s] / sum_main[s], 0.25, 4.0);
+  }
+  return ratios;
+}
+
+bool ReadAlike(const FittedRun& run, const FittedRun& main) {
+  return std::abs(ColdShareOf(run.costs) - ColdShareOf(main.costs)) <= kSameReads;
+}
+
+// Of all stages that do not read, weighted by what the main run computes in them.
+double RatioBesideReads(const std::vector<double>& ratios, const FittedRun& main) {
+  const std::vector<bool> reads = ReadingStages(*main.run);
+  double weighted = 0, weights = 0;
+  for (const uint32_t row : main.costs.steady) {
+    for (size_t s = 0; s < ratios.size(); ++s) {
+      if (s < reads.size() && reads[s]) continue;
+      weighted += main.costs.rows[row][s].cpu * ratios[s];
+      weights += main.costs.rows[row][s].cpu;
+    }
+  }
+  return weights > 0 ? weighted / weights : 1;
+}
+
 }  // namespace
+
+double FitColdSlow(std::vector<FittedRun>* runs) {
+  const FittedRun& main = runs->front();
+  std::vector<double> x, y;
+  for (const FittedRun& fitted : *runs) {
+    x.push_back(ColdShareOf(fitted.costs));
+    y.push_back(std::log(RatioBesideReads(MeasuredRatios(fitted, main), main)));
+  }
+  const Regression line = Regress(x, y);
+  if (line.slope <= 0) return 1;
+  const double squares = kNoisePrior * kRunToRunNoise * kRunToRunNoise + SquaresAbout(line, x, y);
+  const double noise = squares / (kNoisePrior + static_cast<double>(x.size()) - 2) / line.spread;
+  const double slope = line.slope * line.slope * line.slope / (line.slope * line.slope + noise);
+  for (size_t i = 0; i < runs->size(); ++i) (*runs)[i].cold_slow = std::exp(slope * (x[i] - x.front()));
+  return std::exp(slope);
+}
 
 Line FitLine(const std::vector<SizePoint>& points) {
   Line line;
@@ -87,36 +157,12 @@ Line FitLine(const std::vector<SizePoint>& points) {
 double SlowDown(const RunCosts& costs, double stretch) { return 1 + (stretch - 1) * costs.crowd; }
 
 std::vector<double> CpuRatios(const FittedRun& run, const FittedRun& main) {
-  const size_t stages = main.costs.rows.front().size();
-  std::vector<double> ratios(stages, 1);
-  if (run.run == main.run || run.run->sample_stages != main.run->sample_stages) return ratios;
-  const auto of_run = MeansByKey(run);
-  const auto of_main = MeansByKey(main);
-  std::vector<double> sum_run(stages, 0), sum_main(stages, 0);
-  size_t common = 0;
-  for (const auto& [key, mean] : of_run) {
-    const auto found = of_main.find(key);
-    if (found == of_main.end()) continue;
-    ++common;
-    for (size_t s = 0; s < stages; ++s) {
-      sum_run[s] += mean.cpu[s] / mean.count;
-      sum_main[s] += found->second.cpu[s] / found->second.count;
-    }
-  }
-  constexpr size_t kFewestCommon = 20;
-  if (common < kFewestCommon) {
-    std::fill(sum_run.begin(), sum_run.end(), 0.0);
-    std::fill(sum_main.begin(), sum_main.end(), 0.0);
-    for (uint32_t row : run.costs.steady) {
-      for (size_t s = 0; s < stages; ++s) sum_run[s] += run.costs.rows[row][s].cpu / run.costs.steady.size();
-    }
-    for (uint32_t row : main.costs.steady) {
-      for (size_t s = 0; s < stages; ++s) sum_main[s] += main.costs.rows[row][s].cpu / main.costs.steady.size();
-    }
-  }
-  for (size_t s = 0; s < stages; ++s) {
-    if (sum_main[s] > 0 && sum_run[s] > 0) ratios[s] = std::clamp(sum_run[s] / sum_main[s], 0.25, 4.0);
-  }
+  std::vector<double> ratios = MeasuredRatios(run, main);
+  if (ReadAlike(run, main)) return ratios;
+  const double others = RatioBesideReads(ratios, main) / run.cold_slow;
+  const std::vector<bool> reads = ReadingStages(*main.run);
+  for (size_t s = 0; s < ratios.size(); ++s)
+    ratios[s] = s < reads.size() && reads[s] ? others : ratios[s] / run.cold_slow;
   return ratios;
 }
 

@@ -17,6 +17,8 @@ namespace stallpoint {
 struct FittedRun {
   const RunRecord* run;
   RunCosts costs;
+  // How much more its samples compute beside reading than the main run's, because it reads from storage more often.
+  double cold_slow = 1;
 };
 
 // A point of a line over batch sizes: what was typical at a size, and how many values stand behind it.
@@ -30,6 +32,10 @@ struct Line {
   bool identified = false;
 };
 Line FitLine(const std::vector<SizePoint>& points);
+
+// What computing costs after reads from storage to what it costs when nothing is waited for, caches and clocks being
+// colder: by runs that differ in how often they read from it; 1 where none do. Sets `cold_slow` of each run.
+double FitColdSlow(std::vector<FittedRun>* runs);
 
 // How computing slows when all cores are busy, by runs that differ in how busy the cores were. A difference that the
 // host's changing speed explains as well is shrunk towards 1: what that does is taken from how far the runs scatter
@@ -56,7 +62,8 @@ Crowding FitCrowding(absl::Span<const FittedRun> runs, const CostModel& model);
 // of the model is fitted already.
 void FitDisturbance(const RunCosts& costs, CostModel* model);
 
-// Mean CPU of a sample of `run` relative to that of `main`, over the samples that both met; per stage.
+// Mean CPU of a sample of `run` relative to that of `main`, over the samples that both met; per stage, but for what
+// reads from storage make of it: where the two differ in these, stages that read have the ratio of all others.
 std::vector<double> CpuRatios(const FittedRun& run, const FittedRun& main);
 // The same over all stages.
 double CpuRatio(const FittedRun& run, const FittedRun& main);

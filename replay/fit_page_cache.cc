@@ -12,6 +12,11 @@ namespace {
 
 // Samples in one state before they stand for it.
 constexpr size_t kFewestSeen = 20;
+// What the kernel keeps for a file in its cache besides the pages: inode, directory entry, and an index of the pages.
+constexpr double kFileBytes = 1536, kIndexPart = 0.0025;
+
+// A file of one sample.
+double Cached(double bytes) { return bytes * (1 + kIndexPart) + kFileBytes; }
 
 using Rows = std::vector<std::vector<Demand>>;
 
@@ -67,7 +72,7 @@ void FitPageCache(absl::Span<const FittedRun> runs, Rows rows, uint64_t seed, Co
   samples.like_cold = SamplesOf(true, runs, rows, reads);
   if (samples.like_cold.empty()) {
     cache.only_warm = costs.read_bytes > 0 && !run.data_dir.empty();
-    cache.data_bytes = costs.read_bytes * static_cast<double>(run.dataset_samples);
+    cache.data_bytes = Cached(costs.read_bytes) * static_cast<double>(run.dataset_samples);
     return;
   }
   samples.like_warm = SamplesOf(false, runs, rows, reads);
@@ -78,7 +83,7 @@ void FitPageCache(absl::Span<const FittedRun> runs, Rows rows, uint64_t seed, Co
   const double of_sample = costs.read_bytes > 0 ? costs.read_bytes : fetched;
   cache.cold_seen = true;
   cache.most_cold = std::min(1.0, of_sample / fetched);
-  cache.data_bytes = of_sample * static_cast<double>(run.dataset_samples);
+  cache.data_bytes = Cached(of_sample) * static_cast<double>(run.dataset_samples);
   for (size_t s = 0; s < reads.size(); ++s) {
     if (!reads[s]) continue;
     model->stages[s].cold = MeanOfStage(samples.like_cold, s);
@@ -90,6 +95,7 @@ void FitPageCache(absl::Span<const FittedRun> runs, Rows rows, uint64_t seed, Co
   samples.order = costs.order;
   samples.pool = costs.steady;
   samples.seed = seed;
+  samples.cold_slow = cache.cold_slow;
   model->cold_tapes = std::make_shared<const ColdTapes>(std::move(samples));
 }
 

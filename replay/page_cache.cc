@@ -12,8 +12,8 @@ namespace {
 
 // Memory of the run by which what is left for the cache may be off, relative, standard.
 constexpr double kHostError = 0.02;
-// Of the way from the least recently used going first to a fixed part that stays: mean, and most, of 30 runs of eight
-// passes under Linux 6.18 (replay/README.md).
+// Of the way from the least recently used going first to a fixed part that stays, under Linux 6.18: mean, of what is
+// cached, and most, of 30 runs of eight passes (replay/README.md).
 constexpr double kUsualPart = 0.3, kMostPart = 0.6;
 
 // How much of the data a setting's memory caches; nothing where its limit or what the run takes is unknown.
@@ -57,7 +57,7 @@ HitShare HitsOfShuffledPasses(double cached) {
   if (cached <= 0) return {0, 0, 0};
   HitShare hits;
   hits.least = cached + (1 - cached) * std::log1p(-cached);
-  hits.usual = hits.least + kUsualPart * (cached - hits.least);
+  hits.usual = hits.least + kUsualPart * cached * (cached - hits.least);
   hits.most = hits.least + kMostPart * (cached - hits.least);
   return hits;
 }

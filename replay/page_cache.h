@@ -30,11 +30,13 @@ HitShare HitsOfShuffledPasses(double cached);
 
 // What is known of a run's data set and of where it came from.
 struct PageCache {
-  double data_bytes = 0;     // of one pass, in whole pages; 0: unknown
+  double data_bytes = 0;     // memory that caches one pass; 0: unknown
   double machine_bytes = 0;  // memory of the machine; 0: unknown
   double cold_share = 0;     // samples of the recorded run that were read from storage
   // The same when nothing is cached: less than 1 where one fetch brings more than one sample.
   double most_cold = 1;
+  // What computing beside reads costs after one from storage, to what it costs when nothing is waited for.
+  double cold_slow = 1;
   // Whether it was recorded what a read from storage costs.
   bool cold_seen = false;
   // Reads of files of which none came from storage in any run.
