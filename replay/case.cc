@@ -84,7 +84,8 @@ std::string FlagOf(const std::string& knob) {
                                                        {"prefetch_depth", "--prefetch"},
                                                        {"batch_size", "--batch"},
                                                        {"steps_in_flight", "--steps-in-flight"},
-                                                       {"persistent_workers", "--persistent"}};
+                                                       {"persistent_workers", "--persistent"},
+                                                       {"host_limit_bytes", "--host-memory"}};
   for (const auto& [name, flag] : flags) {
     if (knob == name) return flag;
   }
@@ -113,6 +114,9 @@ Fix MakeFix(const Knobs& from, const Prediction& to) {
   }
   if (from.worker_count != to.knobs.worker_count) {
     set("worker_count", std::to_string(from.worker_count), std::to_string(to.knobs.worker_count));
+  }
+  if (from.host_limit_bytes != to.knobs.host_limit_bytes) {
+    set("host_limit_bytes", std::to_string(from.host_limit_bytes), std::to_string(to.knobs.host_limit_bytes));
   }
   fix.expected_step_ms = to.step_ms;
   fix.low = to.step_ms_low;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "fmt/core.h"
+#include "replay/cached_data.h"
 #include "replay/causes.h"
 #include "replay/probe_evidence.h"
 #include "replay/recommend.h"
@@ -80,6 +81,14 @@ bool ReadsUnseen(const Case& c, const std::optional<Found>& found) {
   return seen && found->prediction.knobs.worker_count > *seen;
 }
 
+// More memory is worth it where workers do not free the device, and it is faster than they are.
+bool IsBetterFix(const Prediction& roomier, const std::optional<Found>& found, const Case& c) {
+  constexpr double kWorthIt = 0.05;
+  if (found && found->frees) return false;
+  const double before = found ? found->prediction.step_ms : c.model->step_ms;
+  return roomier.step_ms < (1 - kWorthIt) * before;
+}
+
 std::string LoaderAdvice(const Case& c, const StageFinding& slowest, const std::optional<Found>& found,
                          double edge_share) {
   const std::string stage = slowest.stage != nullptr ? slowest.stage->name : "loading";
@@ -146,6 +155,9 @@ std::optional<Cause> FindSlowInput(const Case& c) {
                   "computes {:.3g} ms",
                   share * 100, c.summary.step_ms_mean, c.summary.step_ms_mean * c.summary.shares.compute));
   DescribeStage(slowest, &cause);
+  if (slowest.wait == Wait::kIo) {
+    if (std::string cached = CacheEvidence(c); !cached.empty()) cause.evidence.push_back(cached);
+  }
   if (times.batch_ms > 0 && times.device_ms > 0) {
     cause.evidence.push_back(
         fmt::format("a batch takes {} {:.3g} ms; to give the device one every {:.3g} ms takes {:.1f} of them at once, "
@@ -184,10 +196,13 @@ std::optional<Cause> FindSlowInput(const Case& c) {
       const auto cores = static_cast<int32_t>(c.run.usable_cores);
       found = c.run.knobs.worker_count >= cores ? std::nullopt : SearchLoaderFix(*c.predictor, cores, c.threshold);
     }
+    const std::optional<Prediction> roomier = slowest.wait == Wait::kIo ? WithRoomForData(c) : std::nullopt;
+    if (roomier && IsBetterFix(*roomier, found, c)) found = Found{*roomier, roomier->stall_share() <= c.threshold};
     if (found) cause.fix = MakeFix(c.predictor->recorded(), found->prediction);
   }
   cause.advice = LoaderAdvice(c, slowest, found, edge_share);
-  if (found && !found->frees) {
+  if (slowest.wait == Wait::kIo) cause.advice += CacheAdvice(c);
+  if (found && !found->frees && found->prediction.knobs.host_limit_bytes == c.run.knobs.host_limit_bytes) {
     cause.advice +=
         fmt::format(" No number of workers frees the device: it would still be stalled {:.1f} % of the time.",
                     found->prediction.stall_share() * 100);

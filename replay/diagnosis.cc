@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "absl/strings/numbers.h"
 #include "fmt/core.h"
 #include "replay/accounting.h"
 #include "replay/causes.h"
+#include "traces/units.h"
 
 namespace stallpoint {
 namespace {
@@ -74,6 +76,13 @@ std::string EvidenceLine(const Diagnosis& diagnosis, const Case& c) {
   return line;
 }
 
+// The value of a knob as its flag takes it.
+std::string AsFlag(const std::string& knob, const std::string& value) {
+  uint64_t bytes = 0;
+  if (knob != "host_limit_bytes" || !absl::SimpleAtoi(value, &bytes)) return value;
+  return FormatSize(bytes);
+}
+
 std::string FixLine(const Diagnosis& diagnosis, const Case& c) {
   if (diagnosis.healthy) return "fix: none needed";
   if (RanOutOfMemory(diagnosis, c)) return "fix: " + MemoryAdvice(c);
@@ -83,8 +92,9 @@ std::string FixLine(const Diagnosis& diagnosis, const Case& c) {
   for (const Cause& cause : diagnosis.causes) {
     if (!cause.fix) continue;
     const Fix& fix = *cause.fix;
-    std::string line = fmt::format("fix: {} {} instead of {}: {:.3g} ms a step expected ({:.3g} to {:.3g})",
-                                   FlagOf(fix.knob), fix.to, fix.from, fix.expected_step_ms, fix.low, fix.high);
+    std::string line =
+        fmt::format("fix: {} {} instead of {}: {:.3g} ms a step expected ({:.3g} to {:.3g})", FlagOf(fix.knob),
+                    AsFlag(fix.knob, fix.to), AsFlag(fix.knob, fix.from), fix.expected_step_ms, fix.low, fix.high);
     if (fix.knob != "prefetch_depth" && fix.knobs.prefetch_depth != c.run.knobs.prefetch_depth) {
       line += fmt::format(", with --prefetch {}", fix.knobs.prefetch_depth);
     }

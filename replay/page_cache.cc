@@ -11,7 +11,7 @@ namespace stallpoint {
 namespace {
 
 // Memory of the run by which what is left for the cache may be off, relative, standard.
-constexpr double kHostError = 0.02;
+constexpr double kTakenError = 0.02;
 // Of the way from the least recently used going first to a fixed part that stays, under Linux 6.18: mean, of what is
 // cached, and most, of 30 runs of eight passes (replay/README.md).
 constexpr double kUsualPart = 0.3, kMostPart = 0.6;
@@ -24,7 +24,7 @@ std::optional<double> CachedPart(const CostModel& model, const Knobs& knobs, dou
   fill.batches = std::max<int64_t>(1, int64_t{knobs.worker_count} * knobs.prefetch_depth + 1);
   const std::optional<double> host = HostBytes(model, knobs, fill);
   if (!host || limit <= 0 || cache.data_bytes <= 0) return std::nullopt;
-  return std::max(0.0, limit - *host * (1 + errors * kHostError)) / cache.data_bytes;
+  return std::max(0.0, limit - *host * (1 + errors * kTakenError)) / cache.data_bytes;
 }
 
 // Samples read from storage, of a pass.

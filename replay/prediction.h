@@ -37,6 +37,8 @@ struct Prediction {
   std::optional<double> p_out_of_memory;
   bool extrapolated = false;
   std::optional<double> epoch_edge_ms;
+  // The setting leaves no room for the data set in the page cache, but what reads from storage cost was not recorded.
+  bool cold_unknown = false;
   // Samples that are read from storage because the page cache does not have them; null where reads from storage were
   // not seen.
   std::optional<double> storage_share;

@@ -192,7 +192,8 @@ class ReplayPredictor final : public Predictor {
     p.device_memory_bytes = memory.device_bytes;
     p.p_out_of_memory = memory.p_out_of_memory;
     if (!memory.fits()) p.bound = Bound::kMemory;
-    p.extrapolated = device.Extrapolates(knobs.batch_size) || CostOfColdUnknown(model_, knobs);
+    p.cold_unknown = CostOfColdUnknown(model_, knobs);
+    p.extrapolated = device.Extrapolates(knobs.batch_size) || p.cold_unknown;
     return p;
   }
 

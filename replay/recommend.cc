@@ -18,7 +18,9 @@ double BestThroughput(const std::vector<const Prediction*>& candidates) {
 
 }  // namespace
 
-bool Fits(const Prediction& prediction) { return prediction.p_out_of_memory.value_or(0) < kSafeFromOutOfMemory; }
+bool Fits(const Prediction& prediction) {
+  return !prediction.cold_unknown && prediction.p_out_of_memory.value_or(0) < kSafeFromOutOfMemory;
+}
 
 bool Cheaper(const Prediction& recorded, const Prediction& a, const Prediction& b) {
   const auto cost = [&](const Prediction& p) {

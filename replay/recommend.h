@@ -14,7 +14,7 @@ namespace stallpoint {
 inline constexpr int32_t kDeepestPrefetch = 8;
 inline int32_t MostWorkers(double cores) { return std::max(32, static_cast<int32_t>(4 * cores)); }
 
-// P(out of memory) below 1 %, or nothing known of it.
+// P(out of memory) below 1 %, or nothing known of it; and it is known what the memory that is left does to reads.
 bool Fits(const Prediction& prediction);
 
 // Fewer workers, then less memory, then lower limits, then fewer batches and steps under way, then the recorded one.

@@ -12,6 +12,7 @@ namespace {
 
 constexpr int64_t kStartNs = 1'000'000'000'000;
 constexpr int64_t kSampleBytes = 150'528;  // 3 x 224 x 224
+constexpr int64_t kFileBytes = 20'000, kFilePages = 20'480;
 
 int64_t At(double ns) { return kStartNs + std::llround(ns); }
 
@@ -43,12 +44,13 @@ std::vector<std::vector<uint64_t>> CutBatches(const Truth& truth, const RunSpec&
   return batches;
 }
 
-StageCost CostOf(const reference::Phase& phase, const Demand& demand, bool reads) {
+StageCost CostOf(const reference::Phase& phase, const Demand& demand, bool reads, bool counts_storage = false) {
   StageCost cost;
   cost.wall_ns = std::llround(phase.end - phase.begin);
   cost.cpu_ns = std::min<int64_t>(cost.wall_ns, std::llround(demand.cpu));
   cost.run_queue_ns = std::max<int64_t>(0, std::llround(phase.end - phase.waited - demand.cpu));
-  cost.bytes = reads ? 20'000 : 0;
+  cost.bytes = reads ? kFileBytes : 0;
+  cost.storage_bytes = reads && counts_storage && demand.wait > 0 ? kFilePages : 0;
   return cost;
 }
 
@@ -112,7 +114,8 @@ RunRecord Record(const Truth& truth, const RunSpec& spec) {
     for (size_t s = 0; s < keys[b].size(); ++s) {
       run.samples.push_back({keys[b][s], static_cast<int64_t>(b)});
       for (size_t p = 0; p < truth.stages.size(); ++p) {
-        const StageCost cost = CostOf(played.stages[b][s][p], batches[b].samples[s][p], truth.stages[p] == "read");
+        const StageCost cost =
+            CostOf(played.stages[b][s][p], batches[b].samples[s][p], truth.stages[p] == "read", truth.counts_storage);
         load.cpu_ns += cost.cpu_ns;
         load.run_queue_ns += cost.run_queue_ns;
         run.sample_costs.push_back(cost);

@@ -28,6 +28,8 @@ struct Truth {
   double crowding = 0;  // lost while more threads can run than there are cores
   // Reads that storage serves at a time.
   double storage_streams = std::numeric_limits<double>::infinity();
+  // The kernel counts what comes from storage: all that a "read" which waits reads. Else nobody does.
+  bool counts_storage = false;
   double cpu_speed_noise = 0;    // of a whole run
   bool syncs_each_step = false;  // main waits for every step whatever the knobs say
 };

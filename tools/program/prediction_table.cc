@@ -51,7 +51,11 @@ void PredictionTable::Add(const Prediction& prediction, std::string mark) {
     if (!more.empty()) mark += mark.empty() ? more : ", " + more;
   };
   add(MemoryMark(prediction));
-  if (prediction.extrapolated) add("extrapolated");
+  if (prediction.cold_unknown) {
+    add("data not cached, reads unknown");
+  } else if (prediction.extrapolated) {
+    add("extrapolated");
+  }
   rows_.emplace_back(prediction, std::move(mark));
 }
 

@@ -82,6 +82,16 @@ void RemarkOnReads(const Predictor& predictor, const SweepRanges& ranges) {
              *seen);
 }
 
+// That some settings leave data to storage, of which nothing was recorded.
+void RemarkOnColdData(const Predictor& predictor, const SweepResult& result) {
+  const auto unknown = [](const Prediction& p) { return p.cold_unknown; };
+  if (std::none_of(result.settings.begin(), result.settings.end(), unknown)) return;
+  fmt::print(stderr,
+             "note: the data set takes {} of page cache, more than some limits leave, and what reading it from storage "
+             "costs was not recorded: record with --cold\n",
+             HumanSize(predictor.DataBytes()));
+}
+
 absl::StatusOr<RecommendRequest> MakeRecommendRequest(const SweepFlags& flags, std::vector<RunRecord> runs,
                                                       SweepRanges ranges, const Context& context) {
   RecommendRequest request;
@@ -148,7 +158,10 @@ int RunSweep(const SweepFlags& flags, const Context& context) {
     PrintJson(SweepJson(result));
   } else {
     fmt::print("{}", SweepText(result));
-    if (!context.quiet) RemarkOnReads(**predictor, *ranges);
+    if (!context.quiet) {
+      RemarkOnReads(**predictor, *ranges);
+      RemarkOnColdData(**predictor, result);
+    }
   }
   if (result.cancelled) {
     fmt::print(stderr, "note: interrupted; {} settings were done\n", result.settings.size());

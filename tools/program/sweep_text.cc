@@ -32,7 +32,7 @@ bool IsRepeated(Knobs knobs, std::vector<Knobs>* without_workers) {
 // page cache.
 bool IsRecorded(const Prediction& setting, const Prediction& recorded) {
   Knobs knobs = setting.knobs;
-  if (MemoryMark(setting).empty() && setting.storage_share == recorded.storage_share) {
+  if (MemoryMark(setting).empty() && !setting.cold_unknown && setting.storage_share == recorded.storage_share) {
     knobs.host_limit_bytes = recorded.knobs.host_limit_bytes;
     knobs.device_limit_bytes = recorded.knobs.device_limit_bytes;
   }

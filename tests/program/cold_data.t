@@ -1,0 +1,48 @@
+A data set whose files are not in the page cache is read from storage, and the record says so. In memory there is nothing
+colder.
+
+  $ [ "$(stat -f -c %T .)" != tmpfs ] || exit 80
+  $ stallpoint-make-images images --count 120 --size 160x120 > log
+  $ record() { stallpoint record --plugin image_classification --data images --set image_size=48 --workers 1 --batch 4 --steps 30 \
+  >   --device emulated:launch=1ms,sample=100us --quiet "$@" > log; }
+  $ record --cold -o cold.sptrace
+  $ fetched() { stallpoint info "$1" --json | json 'sum(s["storage_bytes"] for s in o["stages"])'; }
+  $ [ "$(fetched cold.sptrace)" != 0.0 ] || exit 80
+  $ stallpoint info cold.sptrace | grep '^read reads'
+  read reads * KiB a sample, 100 % of it from storage (glob)
+
+Read again they come from the page cache.
+
+  $ record -o warm.sptrace
+  $ fetched warm.sptrace
+  0.0
+  $ stallpoint info warm.sptrace | grep '^read reads'
+  read reads * KiB a sample, none of it, as far as the kernel counts, from storage (glob)
+
+With room for the run and no data every read of a later pass comes from storage, with room for all of it none.
+
+  $ stallpoint sweep cold.sptrace --host-memory 8MiB,1GiB --json | json '[s["storage_share"] for s in o["settings"]]'
+  [1.0, 0.0]
+  $ stallpoint sweep cold.sptrace --host-memory 1GiB | grep -c 'from storage'
+  1
+
+A warm recording cannot tell what storage costs, and says so.
+
+  $ stallpoint sweep warm.sptrace --host-memory 8MiB 2> note | grep -c 'data not cached, reads unknown'
+  1
+  $ cat note
+  note: the data set takes * MiB of page cache, more than some limits leave, and what reading it from storage costs was not recorded: record with --cold (glob)
+
+Calibration reads cold too, but for one run that finds in the page cache what was just read.
+
+  $ record --cold --calibrate -o runs.sptrace
+  $ stallpoint info runs.sptrace --json | json 'len(o["calibration_runs"])'
+  5
+
+A live run begins as the recorded one did, and a folder is needed for that.
+
+  $ stallpoint replay cold.sptrace --live --steps 25 --json | json 'o["runs"][0]["outcome"]'
+  ok
+  $ stallpoint record --plugin synthetic --cold -o none.sptrace
+  error: --cold: found no --data, expected the folder whose files are to come from storage
+  [2]
