@@ -126,6 +126,22 @@ ReadLoad Measure(const FittedRun& fitted, bool only_cold) {
   return load;
 }
 
+// Whether most of the time that reads wait is known to be for storage: then nothing else tells of it.
+bool ColdOnesWait(absl::Span<const FittedRun> runs) {
+  double cold = 0, all = 0;
+  for (const FittedRun& fitted : runs) {
+    const std::vector<bool> reads = ReadingStages(*fitted.run);
+    for (size_t row = 0; row < fitted.costs.rows.size(); ++row) {
+      for (size_t s = 0; s < reads.size(); ++s) {
+        if (!reads[s]) continue;
+        all += fitted.costs.rows[row][s].wait;
+        cold += fitted.costs.cold[row] ? fitted.costs.rows[row][s].wait : 0;
+      }
+    }
+  }
+  return cold > all / 2;
+}
+
 // How unequal the reads' work is over the runs: squares in units of what chance explains.
 double Unequal(const std::vector<ReadLoad>& loads, double streams) {
   double weights = 0, sum = 0, squares = 0;
@@ -160,10 +176,7 @@ double Storage::StreamsAt(double errors) const {
 
 Storage FitStorage(absl::Span<const FittedRun> runs) {
   const double unlimited = std::numeric_limits<double>::infinity();
-  // Where it is known what came from storage, nothing else tells of it.
-  const bool only_cold = std::any_of(runs.begin(), runs.end(), [](const FittedRun& fitted) {
-    return std::find(fitted.costs.cold.begin(), fitted.costs.cold.end(), true) != fitted.costs.cold.end();
-  });
+  const bool only_cold = ColdOnesWait(runs);
   std::vector<ReadLoad> loads;
   for (const FittedRun& fitted : runs) {
     ReadLoad load = Measure(fitted, only_cold);

@@ -255,4 +255,19 @@ TEST_CASE("a first pass over data that memory holds is called one, and no memory
   CHECK((!diagnosis.causes.front().fix || diagnosis.causes.front().fix->knob != "host_limit_bytes"));
 }
 
+TEST_CASE("how many reads storage serves is learnt from those that reach it, whatever the page cache answers besides") {
+  Truth half = PartlyCold(0.5), all = PartlyCold(1);
+  half.storage_streams = all.storage_streams = 2;
+  std::vector<RunRecord> runs = {Record(half, {.knobs = EmulatedKnobs(8, 1, kDevice), .steps = 250})};
+  for (const int32_t workers : {2, 12}) {
+    runs.push_back(Record(workers == 2 ? half : all, {.knobs = EmulatedKnobs(8, workers, kDevice),
+                                                      .steps = 150,
+                                                      .luck = static_cast<uint64_t>(workers),
+                                                      .role = RunRecord::Role::kCalibration}));
+  }
+  const auto model = CostModel::Fit(runs);
+  REQUIRE(model.ok());
+  CHECK(model->storage.streams == Approx(2).epsilon(0.1));
+}
+
 }  // namespace stallpoint
