@@ -14,6 +14,8 @@ namespace {
 constexpr size_t kLength = size_t{1} << 15;
 constexpr uint64_t kOrderDraw = 0x636f6c64, kLikeDraw = 0x6c696b65;
 
+size_t LengthOf(const ColdTapes::Samples& samples) { return std::max(kLength, samples.order.size() * 2); }
+
 }  // namespace
 
 ColdTapes::ColdTapes(Samples samples) : samples_(std::move(samples)), coldest_first_(samples_.rows.size()) {
@@ -26,11 +28,14 @@ const DemandTape& ColdTapes::With(double cold_share) const {
   const auto step = static_cast<size_t>(std::llround(std::clamp(cold_share, 0.0, 1.0) * kSteps));
   const std::lock_guard lock(mutex_);
   std::unique_ptr<DemandTape>& tape = tapes_[step];
-  if (tape == nullptr) tape = std::make_unique<DemandTape>(Build(static_cast<double>(step) / kSteps));
+  if (tape == nullptr) {
+    tape = std::make_unique<DemandTape>(DemandTape::Build(RowsWith(static_cast<double>(step) / kSteps), samples_.order,
+                                                          samples_.pool, samples_.seed, LengthOf(samples_)));
+  }
   return *tape;
 }
 
-DemandTape ColdTapes::Build(double cold_share) const {
+std::vector<std::vector<Demand>> ColdTapes::RowsWith(double cold_share) const {
   std::vector<std::vector<Demand>> rows = samples_.rows;
   const auto change = [&](uint32_t row, const std::vector<std::vector<Demand>>& like, double slow) {
     const std::vector<Demand>& drawn = like[Pick(Hash(samples_.seed ^ kLikeDraw, row), like.size())];
@@ -53,8 +58,24 @@ DemandTape ColdTapes::Build(double cold_share) const {
       change(row, samples_.like_warm, 1 / samples_.cold_slow);
     }
   }
-  return DemandTape::Build(rows, samples_.order, samples_.pool, samples_.seed,
-                           std::max(kLength, samples_.order.size() * 2));
+  return rows;
+}
+
+DemandTape ColdTapes::WithFirstPass(double first_share, int64_t first_samples, double later_share) const {
+  // Rows of the first pass, then the same rows of later ones.
+  std::vector<std::vector<Demand>> rows = RowsWith(first_share);
+  const auto count = static_cast<uint32_t>(rows.size());
+  for (std::vector<Demand>& row : RowsWith(later_share)) rows.push_back(std::move(row));
+  const size_t length = LengthOf(samples_);
+  std::vector<uint32_t> order, pool;
+  for (size_t place = 0; place < length; ++place) {
+    const bool recorded = place < samples_.order.size();
+    const uint32_t row =
+        recorded ? samples_.order[place] : samples_.pool[Pick(Hash(samples_.seed, place), samples_.pool.size())];
+    order.push_back(static_cast<int64_t>(place) < first_samples ? row : row + count);
+  }
+  for (const uint32_t row : samples_.pool) pool.push_back(row + count);
+  return DemandTape::Build(rows, order, pool, samples_.seed, length);
 }
 
 }  // namespace stallpoint

@@ -37,11 +37,13 @@ class ColdTapes {
 
   // The share is met to half a step of 1/64.
   const DemandTape& With(double cold_share) const;
+  // With another share in the first so many samples. Made anew each time.
+  DemandTape WithFirstPass(double first_share, int64_t first_samples, double later_share) const;
 
  private:
   static constexpr size_t kSteps = 64;
 
-  DemandTape Build(double cold_share) const;
+  std::vector<std::vector<Demand>> RowsWith(double cold_share) const;
 
   const Samples samples_;
   std::vector<uint32_t> coldest_first_;  // rows: the first ones are cold at every share but 0

@@ -27,25 +27,24 @@ std::optional<double> CachedPart(const CostModel& model, const Knobs& knobs, dou
   return std::max(0.0, limit - *host * (1 + errors * kTakenError)) / cache.data_bytes;
 }
 
-// Samples read from storage, of a pass.
-std::optional<double> SettledShare(const CostModel& model, const Knobs& knobs, double errors) {
-  const std::optional<double> cached = CachedPart(model, knobs, errors);
-  if (!cached) return std::nullopt;
-  return (1 - HitsOfShuffledPasses(*cached).At(errors)) * model.page_cache.most_cold;
-}
-
 std::optional<double> ShareOf(const CostModel& model, const Knobs& knobs, double errors) {
   const Knobs& recorded = model.recorded;
   if (knobs.host_limit_bytes == 0 && recorded.host_limit_bytes == 0) return std::nullopt;
-  const std::optional<double> settled = SettledShare(model, knobs, errors);
+  const std::optional<double> settled = SettledColdShare(model, knobs, errors);
   if (!settled || knobs.host_limit_bytes != recorded.host_limit_bytes) return settled;
   // Under the recorded limit it is as recorded, but for what other memory the run takes.
-  const std::optional<double> before = SettledShare(model, recorded, errors);
+  const std::optional<double> before = SettledColdShare(model, recorded, errors);
   if (!before || *before == *settled) return std::nullopt;
   return std::clamp(model.page_cache.cold_share + *settled - *before, 0.0, 1.0);
 }
 
 }  // namespace
+
+std::optional<double> SettledColdShare(const CostModel& model, const Knobs& knobs, double errors) {
+  const std::optional<double> cached = CachedPart(model, knobs, errors);
+  if (!cached) return std::nullopt;
+  return (1 - HitsOfShuffledPasses(*cached).At(errors)) * model.page_cache.most_cold;
+}
 
 double HitShare::At(double errors) const {
   const double end = errors > 0 ? least : most;

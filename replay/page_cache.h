@@ -47,6 +47,10 @@ struct PageCache {
 // is what is predicted where the setting says nothing of memory. `errors`: as HitShare::At.
 std::optional<double> ColdShare(const CostModel& model, const Knobs& knobs, double errors);
 
+// The same of a run whose first pass is over, whatever was recorded: under a limit or on the whole machine. Nothing
+// where the memory of run or data is unknown.
+std::optional<double> SettledColdShare(const CostModel& model, const Knobs& knobs, double errors);
+
 // Whether the setting's share is another one, but what such reads cost was not recorded.
 bool CostOfColdUnknown(const CostModel& model, const Knobs& knobs);
 

@@ -47,10 +47,20 @@ struct Prediction {
   double stall_share() const { return shares.stall(); }
 };
 
-// How slowly a host computed in some run, as factors on what the model expects of the same work: samples, and steps
-// where the device is the host.
-struct HostSlowness {
+// What was found out of a run once it had run. How slowly the host computed in it, as factors on what the model expects
+// of the same work: samples, and steps where the device is the host. And how many of its samples came from storage;
+// nothing where reads from storage were not seen in the recorded runs.
+struct RunFindings {
   double loading = 1, device = 1;
+  std::optional<double> storage_share;
+};
+
+// A run that is to be compared with a live one.
+struct RunConditions {
+  int64_t steps = 0;  // of an endless run, from its start; 0: as Predict
+  // Nothing of the data set was in the page cache when it began, so that its first pass reads all from storage.
+  bool cold_start = false;
+  std::optional<RunFindings> found;
 };
 
 // How far each term that is not known exactly is from its estimate, in its standard errors; a day on which all are 0 is

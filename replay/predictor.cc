@@ -43,6 +43,36 @@ struct Simulated {
   SimulatedWindow window;
 };
 
+// The samples that a run meets: as expected, and at the slow and the fast end of what the page cache may do.
+struct Samples {
+  const DemandTape *usual, *slow, *fast;
+  std::optional<double> storage_share;
+};
+
+// Those of a run that begins with nothing in the page cache.
+class ColdStart {
+ public:
+  ColdStart(const CostModel& model, const Knobs& knobs, const std::vector<BatchWork>& batches, double errors)
+      : later_(SettledColdShare(model, knobs, errors).value_or(model.page_cache.cold_share)),
+        most_cold_(model.page_cache.most_cold),
+        first_pass_(model.dataset_samples),
+        samples_(batches.empty() ? 0 : batches.back().first_sample + batches.back().samples),
+        tape_(model.cold_tapes->WithFirstPass(most_cold_, first_pass_, later_)) {}
+
+  const DemandTape& tape() const { return tape_; }
+  // Over the whole run.
+  double storage_share() const {
+    const double cold = static_cast<double>(std::min(first_pass_, samples_));
+    const double all = static_cast<double>(std::max<int64_t>(1, samples_));
+    return (cold * most_cold_ + (all - cold) * later_) / all;
+  }
+
+ private:
+  const double later_, most_cold_;
+  const int64_t first_pass_, samples_;
+  const DemandTape tape_;
+};
+
 class ReplayPredictor final : public Predictor {
  public:
   ReplayPredictor(CostModel model, Options options) : model_(std::move(model)), options_(options) {}
@@ -50,7 +80,8 @@ class ReplayPredictor final : public Predictor {
   Prediction Predict(const Knobs& knobs) const override { return PredictWithout(knobs, Without::kNothing); }
 
   Prediction Estimate(const Knobs& knobs) const override {
-    return Describe(knobs, UsualPlan(knobs, Without::kNothing), Without::kNothing, false);
+    return Describe(knobs, UsualPlan(knobs, Without::kNothing), Without::kNothing, false,
+                    SamplesOf(knobs, Without::kNothing));
   }
 
   double ThroughputOn(const Knobs& knobs, const Day& day) const override {
@@ -62,21 +93,40 @@ class ReplayPredictor final : public Predictor {
 
   StepFloor FloorOf(const Knobs& knobs) const override { return stallpoint::FloorOf(model_, knobs); }
 
-  Prediction PredictRun(const Knobs& knobs, int64_t steps) const override { return PredictRunOn({}, knobs, steps); }
-
-  Prediction PredictRunOn(const HostSlowness& host, const Knobs& knobs, int64_t steps) const override {
-    const Plan plan = steps > 0 ? Plan{model_.Batches(knobs, steps, true), steps} : UsualPlan(knobs, Without::kNothing);
-    return Describe(knobs, plan, Without::kNothing, true, host);
+  Prediction PredictRun(const Knobs& knobs, const RunConditions& run) const override {
+    const Plan plan =
+        run.steps > 0 ? Plan{model_.Batches(knobs, run.steps, true), run.steps} : UsualPlan(knobs, Without::kNothing);
+    const std::optional<double> found = run.found ? run.found->storage_share : std::nullopt;
+    if (!found && run.cold_start && model_.cold_tapes != nullptr) {
+      const double z = TwoSidedZ(options_.confidence);
+      const ColdStart usual(model_, knobs, plan.batches, 0), slow(model_, knobs, plan.batches, z),
+          fast(model_, knobs, plan.batches, -z);
+      return Describe(knobs, plan, Without::kNothing, true,
+                      {&usual.tape(), &slow.tape(), &fast.tape(), usual.storage_share()},
+                      run.found.value_or(RunFindings{}));
+    }
+    Samples samples = SamplesOf(knobs, Without::kNothing);
+    if (found) {
+      samples.usual = samples.slow = samples.fast = &model_.TapeOfShare(*found);
+      samples.storage_share = found;
+    }
+    return Describe(knobs, plan, Without::kNothing, true, samples, run.found.value_or(RunFindings{}));
   }
 
-  std::optional<HostSlowness> SlownessOf(const RunRecord& run) const override {
+  std::optional<RunFindings> FindingsOf(const RunRecord& run) const override {
     const absl::StatusOr<RunCosts> costs = MeasureCosts(run);
     if (!costs.ok()) return std::nullopt;
-    return HostSlowness{LoadingSlowness(model_, run, *costs), DeviceSlowness(model_, *costs)};
+    RunFindings found = {LoadingSlowness(model_, run, *costs), DeviceSlowness(model_, *costs), std::nullopt};
+    // Of all of it: a first pass is part of what was measured.
+    if (model_.page_cache.cold_seen) {
+      const auto cold = std::count(costs->cold.begin(), costs->cold.end(), true);
+      found.storage_share = static_cast<double>(cold) / static_cast<double>(costs->cold.size());
+    }
+    return found;
   }
 
   Prediction PredictWithout(const Knobs& knobs, Without removed) const override {
-    return Describe(knobs, UsualPlan(knobs, removed), removed, true);
+    return Describe(knobs, UsualPlan(knobs, removed), removed, true, SamplesOf(knobs, removed));
   }
 
   std::string WithFittedTimes(const std::string& device) const override {
@@ -136,8 +186,17 @@ class ReplayPredictor final : public Predictor {
     return scenario;
   }
 
-  const DemandTape& TapeOf(const Knobs& knobs, Without removed, double errors = 0) const {
-    return removed == Without::kStorageReads ? model_.TapeOfShare(0) : model_.TapeOf(knobs, errors);
+  Samples SamplesOf(const Knobs& knobs, Without removed) const {
+    if (removed == Without::kStorageReads) {
+      const DemandTape& warm = model_.TapeOfShare(0);
+      return {&warm, &warm, &warm, 0};
+    }
+    const double z = TwoSidedZ(options_.confidence);
+    Samples samples = {&model_.TapeOf(knobs), &model_.TapeOf(knobs, z), &model_.TapeOf(knobs, -z), std::nullopt};
+    if (model_.page_cache.cold_seen) {
+      samples.storage_share = ColdShare(model_, knobs, 0).value_or(model_.page_cache.cold_share);
+    }
+    return samples;
   }
 
   static Simulated Run(const DemandTape& tape, const Knobs& knobs, const Plan& plan, int64_t steps, Scenario scenario) {
@@ -156,14 +215,11 @@ class ReplayPredictor final : public Predictor {
     return length > 0 ? samples / (length * 1e-9) : 0;
   }
 
-  Prediction Describe(const Knobs& knobs, Plan plan, Without removed, bool interval,
-                      const HostSlowness& host = {}) const {
+  Prediction Describe(const Knobs& knobs, Plan plan, Without removed, bool interval, const Samples& samples,
+                      const RunFindings& host = {}) const {
     Prediction p;
     p.knobs = knobs;
-    if (model_.page_cache.cold_seen) {
-      p.storage_share =
-          removed == Without::kStorageReads ? 0 : ColdShare(model_, knobs, 0).value_or(model_.page_cache.cold_share);
-    }
+    p.storage_share = samples.storage_share;
     const DeviceModel device = model_.DeviceOf(knobs);
     Scenario scenario = ScenarioOf(knobs, removed);
     scenario.scales.cpu *= host.loading;
@@ -171,10 +227,10 @@ class ReplayPredictor final : public Predictor {
     if (removed == Without::kMainWork) {
       for (BatchWork& batch : plan.batches) batch.receive_ns = batch.launch_ns = 0;
     }
-    const Simulated nominal = Run(TapeOf(knobs, removed), knobs, plan, plan.steps, scenario);
+    const Simulated nominal = Run(*samples.usual, knobs, plan, plan.steps, scenario);
     FillTimes(nominal, plan.batches, &p);
     if (interval) {
-      FillInterval(knobs, plan, removed, scenario, device, nominal, &p);
+      FillInterval(knobs, plan, samples, scenario, device, nominal, &p);
     } else {
       p.step_ms_low = p.step_ms_high = p.step_ms;
     }
@@ -216,7 +272,7 @@ class ReplayPredictor final : public Predictor {
     p->shares = SharesOf(simulated.result, window);
   }
 
-  void FillInterval(const Knobs& knobs, const Plan& plan, Without removed, const Scenario& scenario,
+  void FillInterval(const Knobs& knobs, const Plan& plan, const Samples& samples, const Scenario& scenario,
                     const DeviceModel& device, const Simulated& nominal, Prediction* p) const {
     // The corners need only differ from the nominal run, over the same steps: half of a long one is enough.
     const int64_t primed = Primed(knobs);
@@ -229,8 +285,7 @@ class ReplayPredictor final : public Predictor {
     double bounds[2];
     for (const bool slow : {false, true}) {
       const Scenario corner = ScenarioOfCorner(model_, knobs, scenario, device, options_.confidence, slow);
-      const DemandTape& tape = TapeOf(knobs, removed, TwoSidedZ(options_.confidence) * (slow ? 1 : -1));
-      bounds[slow] = Run(tape, knobs, plan, part, corner).window.step_ns() - same_steps;
+      bounds[slow] = Run(slow ? *samples.slow : *samples.fast, knobs, plan, part, corner).window.step_ns() - same_steps;
     }
     const SimulatedWindow& window = nominal.window;
     std::vector<double> intervals;

@@ -45,14 +45,13 @@ class Predictor {
   virtual double ThroughputOn(const Knobs& knobs, const Day& day) const = 0;
   // What bounds the speed of every setting of this batch size.
   virtual StepFloor FloorOf(const Knobs& knobs) const = 0;
-  // What an endless run (`--steps`) of so many steps from its start measures in its steady window; what a live run is
-  // compared with. 0: as Predict. Predict takes the kind of the recorded run: a run recorded with epochs has their
-  // edges, for as many epochs as were recorded or as a steady window needs.
-  virtual Prediction PredictRun(const Knobs& knobs, int64_t steps) const = 0;
-  // The same on a host that is known to be so slow: what is left of an error then is the model's, not the host's.
-  virtual Prediction PredictRunOn(const HostSlowness& host, const Knobs& knobs, int64_t steps) const = 0;
+  // What a run under these conditions measures in its steady window; what a live run is compared with. Without a number
+  // of steps as Predict, which takes the kind of the recorded run: a run recorded with epochs has their edges, for as
+  // many epochs as were recorded or as a steady window needs. With what was found out of the run itself, what is left
+  // of an error is the model's.
+  virtual Prediction PredictRun(const Knobs& knobs, const RunConditions& conditions) const = 0;
   // From the CPU seconds of its samples and steps; nothing when the run is too short to tell.
-  virtual std::optional<HostSlowness> SlownessOf(const RunRecord& run) const = 0;
+  virtual std::optional<RunFindings> FindingsOf(const RunRecord& run) const = 0;
 
   // What is left when one cause is taken away: the check of a claim.
   enum class Without { kNothing, kLoading, kStorageReads, kSyncEachStep, kEpochEdges, kMainWork };

@@ -5,6 +5,7 @@
 #include <list>
 #include <numeric>
 #include <random>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -268,6 +269,36 @@ TEST_CASE("how many reads storage serves is learnt from those that reach it, wha
   const auto model = CostModel::Fit(runs);
   REQUIRE(model.ok());
   CHECK(model->storage.streams == Approx(2).epsilon(0.1));
+}
+
+TEST_CASE("a run that begins cold is predicted with its first pass from storage and the later ones from memory") {
+  const auto begins_cold = [] {
+    Truth truth = PartlyCold(1);
+    truth.dataset_samples = 400;
+    truth.sample = [seen = std::set<uint64_t>()](uint64_t key, std::mt19937_64&) mutable {
+      const bool first = seen.insert(key).second;
+      return std::vector<Demand>{{first ? 4e6 : 0, first ? 80e3 : 30e3, first ? 4e6 : 0}, {0, 500e3}};
+    };
+    return truth;
+  };
+  const Knobs knobs = EmulatedKnobs(8, 1, kDevice);
+  RunRecord recorded = Record(begins_cold(), {.knobs = knobs, .steps = 48});  // nearly one pass
+  recorded.machine_memory_bytes = 16'000'000'000;
+  RunRecord warm = RecordPartlyCold(0, knobs, RunRecord::Role::kCalibration);
+  const auto predictor = FitTo({recorded, warm});
+  for (const int64_t steps : {40, 100, 250}) {
+    const RunRecord live = Record(begins_cold(), {.knobs = knobs, .steps = steps});
+    const Prediction p = predictor->PredictRun(knobs, {.steps = steps, .cold_start = true});
+    INFO(steps << " steps");
+    CHECK(p.step_ms == Approx(Summarize(live).step_ms_mean).epsilon(0.03));
+    CHECK(*p.storage_share == Approx(std::min(1.0, 50.0 / static_cast<double>(steps))).margin(0.02));
+  }
+  // Told what came from storage, it needs not know how the run began.
+  const RunRecord live = Record(begins_cold(), {.knobs = knobs, .steps = 250});
+  const auto found = predictor->FindingsOf(live);
+  REQUIRE(found);
+  CHECK(predictor->PredictRun(knobs, {.steps = 250, .found = found}).step_ms ==
+        Approx(Summarize(live).step_ms_mean).epsilon(0.03));
 }
 
 }  // namespace stallpoint

@@ -47,7 +47,7 @@ TEST_CASE("other workers, batch sizes and prefetch depths are predicted from one
         Knobs knobs = EmulatedKnobs(batch, workers);
         knobs.prefetch_depth = prefetch;
         const RunSummary live = Summarize(Record(truth, {.knobs = knobs, .steps = 150, .luck = 2}));
-        const Prediction p = predictor->PredictRun(knobs, 150);
+        const Prediction p = predictor->PredictRun(knobs, {.steps = 150});
         INFO("B=" << batch << " W=" << workers << " P=" << prefetch << " predicted " << p.step_ms << " live "
                   << live.step_ms_mean);
         CHECK(Error(p.step_ms, live.step_ms_mean) < 0.04);
@@ -69,7 +69,7 @@ TEST_CASE("a step on the host's own cores contends with the workers") {
   for (int32_t workers : {0, 1, 2, 3, 4}) {
     knobs.worker_count = workers;
     const double live = Summarize(Record(truth, {.knobs = knobs, .luck = 3})).step_ms_mean;
-    const Prediction p = predictor->PredictRun(knobs, 200);
+    const Prediction p = predictor->PredictRun(knobs, {.steps = 200});
     INFO(workers << " workers: predicted " << p.step_ms << ", live " << live);
     CHECK(Error(p.step_ms, live) < 0.03);
   }
@@ -113,7 +113,7 @@ TEST_CASE("what the scheduler loses on crowded cores is learnt from a run that h
     for (const int32_t workers : {3, 6}) {
       const Knobs knobs = with_workers(workers, 16);
       const double live = Summarize(Record(truth, {.knobs = knobs, .luck = 3})).step_ms_mean;
-      const Prediction p = predictor->PredictRun(knobs, 200);
+      const Prediction p = predictor->PredictRun(knobs, {.steps = 200});
       INFO(workers << " workers, lost " << lost << ": predicted " << p.step_ms << ", live " << live);
       CHECK(Error(p.step_ms, live) < 0.04);
     }
@@ -204,7 +204,7 @@ TEST_CASE("intervals hold the live run about as often as they say") {
     for (int32_t workers : {1, 4, 8}) {
       const Knobs knobs = EmulatedKnobs(8, workers);
       const double live = Summarize(Record(truth, {.knobs = knobs, .steps = 100, .luck = 100 + luck})).step_ms_mean;
-      const Prediction p = predictor->PredictRun(knobs, 100);
+      const Prediction p = predictor->PredictRun(knobs, {.steps = 100});
       CHECK(p.step_ms_low <= p.step_ms);
       CHECK(p.step_ms <= p.step_ms_high);
       CHECK(p.step_ms_high < 1.4 * p.step_ms);

@@ -97,7 +97,7 @@ TEST_CASE("settings with other workers are predicted on storage that they have t
     for (const int64_t batch : {4, 16}) {
       const Knobs knobs = EmulatedKnobs(batch, workers, kQuickDevice);
       const double live = Summarize(Record(truth, {.knobs = knobs, .steps = 150, .luck = 3})).step_ms_mean;
-      const Prediction p = predictor->PredictRun(knobs, 150);
+      const Prediction p = predictor->PredictRun(knobs, {.steps = 150});
       INFO("B=" << batch << " W=" << workers << ": predicted " << p.step_ms << " (" << p.step_ms_low << " to "
                 << p.step_ms_high << "), live " << live);
       CHECK(p.step_ms == Approx(live).epsilon(0.05));

@@ -15,9 +15,10 @@ using Json = nlohmann::ordered_json;
 
 Json Scored(const Predictor& predictor, const RunRecord& live) {
   const int64_t steps = live.planned_epochs > 0 ? 0 : static_cast<int64_t>(live.iterations.size());
-  const Prediction blind = predictor.PredictRun(live.knobs, steps);
+  RunConditions conditions = {steps, live.cold_data, std::nullopt};
+  const Prediction blind = predictor.PredictRun(live.knobs, conditions);
   const RunSummary measured = Summarize(live);
-  const auto host = predictor.SlownessOf(live);
+  conditions.found = predictor.FindingsOf(live);
   Json row = {{"batch", live.knobs.batch_size},
               {"workers", live.knobs.worker_count},
               {"prefetch", live.knobs.prefetch_depth},
@@ -28,7 +29,7 @@ Json Scored(const Predictor& predictor, const RunRecord& live) {
               {"step_ms_high", blind.step_ms_high},
               {"stall_share", blind.stall_share()},
               {"told_ms", nullptr}};
-  if (host) row["told_ms"] = predictor.PredictRunOn(*host, live.knobs, steps).step_ms;
+  if (conditions.found) row["told_ms"] = predictor.PredictRun(live.knobs, conditions).step_ms;
   return row;
 }
 

@@ -55,6 +55,22 @@ std::string DisturbedText(absl::Span<const LiveSetting> settings) {
   return others.empty() ? "" : "  measured on a machine that was not idle: " + others + "\n";
 }
 
+// Where the page cache held more or less of the data than was expected.
+std::string CacheText(const LiveSetting& setting) {
+  constexpr double kWorthSaying = 0.05;
+  if (!setting.predicted || !setting.predicted->storage_share) return "";
+  const double expected = *setting.predicted->storage_share;
+  for (const LiveRun& run : setting.runs) {
+    if (!run.storage_share || std::abs(*run.storage_share - expected) < kWorthSaying) continue;
+    return fmt::format("{:.0f} % of the samples came from storage, {:.0f} % were expected to{}\n",
+                       *run.storage_share * 100, expected * 100,
+                       *run.storage_share < expected && !setting.request.cold_data
+                           ? ": the page cache held them from earlier runs (--cold begins without)"
+                           : "");
+  }
+  return "";
+}
+
 std::string OneSetting(const LiveSetting& setting) {
   std::string text =
       fmt::format("{}, device {}\n", NameOf(setting.request.knobs), Printable(setting.request.knobs.device));
@@ -83,8 +99,10 @@ std::string OneSetting(const LiveSetting& setting) {
         fmt::format("error of the prediction {:+.1f} %; measured {} the interval{}\n", *setting.Error() * 100,
                     inside ? "inside" : "outside", noise ? fmt::format("; runs vary by {:.1f} %", *noise * 100) : "");
     if (const std::optional<double> told = setting.ErrorTold()) {
-      text += fmt::format("told how fast the host computed in {}: {:+.1f} %\n",
-                          setting.runs.size() == 1 ? "that run" : "those runs", *told * 100);
+      text += CacheText(setting);
+      text += fmt::format("told how fast the host computed in {}{}: {:+.1f} %\n",
+                          setting.runs.size() == 1 ? "that run" : "those runs",
+                          CacheText(setting).empty() ? "" : ", and what came from storage", *told * 100);
     }
   }
   return text;

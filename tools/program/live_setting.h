@@ -17,8 +17,10 @@ struct LiveRun {
   trace::Outcome outcome = trace::OUTCOME_UNSPECIFIED;
   std::string message;
   std::optional<RunSummary> summary;  // absent when no step was recorded
-  // What the model says of this very run when it is told how fast the host computed in it.
+  // What the model says of this very run when it is told how fast the host computed in it and what the page cache held.
   std::optional<double> told_step_ms;
+  // Samples that came from storage; absent where the model does not know what that costs.
+  std::optional<double> storage_share;
 };
 
 struct LiveSetting {

@@ -105,9 +105,11 @@ class Recommender {
     if (live->outcome == trace::OUTCOME_OK && live->summary && live->summary->throughput_per_s > 0) {
       finding.kind = LiveFinding::Kind::kThroughput;
       // What an endless run would make, from what this one made.
-      const double endless = run.steps > 0 ? predictor_->Predict(run.knobs).throughput_per_s /
-                                                 predictor_->PredictRun(run.knobs, run.steps).throughput_per_s
-                                           : 1;
+      const double endless =
+          run.steps > 0
+              ? predictor_->Predict(run.knobs).throughput_per_s /
+                    predictor_->PredictRun(run.knobs, {run.steps, run.cold_data, std::nullopt}).throughput_per_s
+              : 1;
       finding.throughput_per_s = live->summary->throughput_per_s * endless;
       const double disturbed = live->summary->other_cores.value_or(0) / request_.runs.front().usable_cores;
       finding.noise = std::hypot(kUsualNoise, kNoiseOfDisturbance * disturbed);

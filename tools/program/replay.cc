@@ -31,6 +31,8 @@ struct ReplayFlags {
   bool live = false;
 };
 
+RunConditions ConditionsOf(const RunRequest& request) { return {request.steps, request.cold_data, std::nullopt}; }
+
 // One for each setting that the ranges ask for, with its prediction where one can be made.
 absl::StatusOr<std::vector<LiveSetting>> PlanSettings(const ReplayFlags& flags, const TraceContents& contents,
                                                       const Predictor* predictor, const Context& context) {
@@ -53,7 +55,7 @@ absl::StatusOr<std::vector<LiveSetting>> PlanSettings(const ReplayFlags& flags, 
     SetLength(flags.live_run.steps, contents.main_run(), &setting.request);
     if (predictor != nullptr) {
       setting.request.knobs.device = predictor->WithFittedTimes(knobs.device);
-      setting.predicted = predictor->PredictRun(setting.request.knobs, setting.request.steps);
+      setting.predicted = predictor->PredictRun(setting.request.knobs, ConditionsOf(setting.request));
     }
     settings.push_back(std::move(setting));
   }
@@ -85,8 +87,11 @@ int Replay(const ReplayFlags& flags, const Context& context) {
       auto run = RunOnce(setting.request, fmt::format("live run {}/{}", ++done, total), context, &record);
       if (!run.ok()) return Fail(run.status(), ExitCodeOf(run.status()));
       if (predictor != nullptr && record) {
-        if (const auto host = predictor->SlownessOf(*record)) {
-          run->told_step_ms = predictor->PredictRunOn(*host, setting.request.knobs, setting.request.steps).step_ms;
+        RunConditions told = ConditionsOf(setting.request);
+        told.found = predictor->FindingsOf(*record);
+        if (told.found) {
+          run->told_step_ms = predictor->PredictRun(setting.request.knobs, told).step_ms;
+          run->storage_share = told.found->storage_share;
         }
       }
       setting.runs.push_back(*std::move(run));
