@@ -66,7 +66,9 @@ std::optional<double> ColdShare(const CostModel& model, const Knobs& knobs, doub
 }
 
 bool CostOfColdUnknown(const CostModel& model, const Knobs& knobs) {
-  return model.page_cache.only_warm && ShareOf(model, knobs, 0).value_or(0) > 0;
+  if (!model.page_cache.only_warm) return false;
+  // A run that does not fit itself has another problem.
+  return ShareOf(model, knobs, 0).value_or(0) > 0 && CachedPart(model, knobs, 0).value_or(0) > 0;
 }
 
 }  // namespace stallpoint

@@ -51,7 +51,7 @@ std::optional<double> ColdShare(const CostModel& model, const Knobs& knobs, doub
 // where the memory of run or data is unknown.
 std::optional<double> SettledColdShare(const CostModel& model, const Knobs& knobs, double errors);
 
-// Whether the setting's share is another one, but what such reads cost was not recorded.
+// Whether the setting leaves less room than the data takes, but what reads from storage cost was not recorded.
 bool CostOfColdUnknown(const CostModel& model, const Knobs& knobs);
 
 }  // namespace stallpoint

@@ -2,13 +2,17 @@
 //
 // Slots are 32 bytes; an event takes one or two. [producer] functions are called by one thread at a time, [consumer]
 // functions by one other; handing either end to another thread needs a happens-before of the caller's making. A full
-// ring refuses the event and counts it. Positions only grow; each side keeps its index on a cache line of its own.
+// ring refuses the event and counts it; one that becomes half full wakes the consumer. Positions only grow; each side
+// keeps its index on a cache line of its own.
 #ifndef STALLPOINT_HARNESS_RECORD_EVENT_RING_H_
 #define STALLPOINT_HARNESS_RECORD_EVENT_RING_H_
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <utility>
+
+#include "harness/record/wake_up.h"
 
 namespace stallpoint {
 
@@ -44,17 +48,25 @@ inline constexpr uint64_t kMostStorageUnits = (uint64_t{1} << 24) - 1;
 
 class EventRing {
  public:
-  // `slots` is a power of two, or 0 for a ring that drops everything.
-  explicit EventRing(uint32_t slots)
-      : slots_(slots ? std::make_unique_for_overwrite<Slot[]>(slots) : nullptr), capacity_(slots), mask_(slots - 1) {}
+  // `slots` is a power of two, or 0 for a ring that drops everything. `half_full`, which may be null, is posted once
+  // each time that half of it is in use.
+  explicit EventRing(uint32_t slots, std::shared_ptr<WakeUp> half_full = nullptr)
+      : slots_(slots ? std::make_unique_for_overwrite<Slot[]>(slots) : nullptr),
+        capacity_(slots),
+        mask_(slots - 1),
+        half_full_(std::move(half_full)) {}
 
   // [producer] Room for `count` slots from `head()` on, or false, counted as a drop.
   bool Reserve(uint32_t count) {
     const uint64_t head = published_.load(std::memory_order_relaxed);
-    if (head + count - consumed_seen_ <= capacity_) [[likely]]
+    if (head + count - consumed_seen_ <= capacity_ / 2) [[likely]]
       return true;
     consumed_seen_ = consumed_.load(std::memory_order_acquire);
-    if (head + count - consumed_seen_ <= capacity_) return true;
+    const uint64_t used = head + count - consumed_seen_;
+    const bool is_half_full = used > capacity_ / 2;
+    if (is_half_full && !was_half_full_ && half_full_ != nullptr) half_full_->Post();
+    was_half_full_ = is_half_full;
+    if (used <= capacity_) return true;
     dropped_.store(dropped_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     return false;
   }
@@ -99,8 +111,10 @@ class EventRing {
   const std::unique_ptr<Slot[]> slots_;
   const uint32_t capacity_;
   const uint32_t mask_;
+  const std::shared_ptr<WakeUp> half_full_;
   alignas(64) std::atomic<uint64_t> published_{0};
   uint64_t consumed_seen_ = 0;  // the producer's last look at consumed_
+  bool was_half_full_ = false;
   std::atomic<uint64_t> dropped_{0};
   alignas(64) std::atomic<uint64_t> consumed_{0};
 };

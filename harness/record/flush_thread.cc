@@ -22,7 +22,7 @@ void FlushThread::FlushNow() {
   std::unique_lock lock(mutex_);
   if (std::this_thread::get_id() == id_) return;
   const uint64_t ticket = ++asked_;
-  wake_.notify_one();
+  wake_->Post();
   served_changed_.wait(lock, [&] { return served_ >= ticket || stopped_; });
 }
 
@@ -30,7 +30,7 @@ void FlushThread::Stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
-    wake_.notify_one();
+    wake_->Post();
   }
   if (thread_.joinable()) thread_.join();
 }
@@ -50,7 +50,9 @@ void FlushThread::Run() {
     stopped_ = last;
     served_changed_.notify_all();
     if (last) continue;
-    wake_.wait_until(lock, begin + std::chrono::nanoseconds(wait_ns), [this] { return asked_ > served_ || stopping_; });
+    lock.unlock();
+    wake_->WaitUntil(begin + std::chrono::nanoseconds(wait_ns));
+    lock.lock();
   }
 }
 

@@ -5,9 +5,12 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>
+
+#include "harness/record/wake_up.h"
 
 namespace stallpoint {
 
@@ -17,7 +20,9 @@ inline constexpr char kRecorderThreadName[] = "stallpoint-rec";
 class FlushThread {
  public:
   // `flush(last)` runs on the thread; it returns how long after its begin the next one is due.
-  explicit FlushThread(std::function<int64_t(bool last)> flush) : flush_(std::move(flush)) {}
+  // Posting `wake` makes it run sooner.
+  FlushThread(std::shared_ptr<WakeUp> wake, std::function<int64_t(bool last)> flush)
+      : wake_(std::move(wake)), flush_(std::move(flush)) {}
   // REQUIRES: Stop was called, or Start was not.
   ~FlushThread() = default;
 
@@ -32,9 +37,10 @@ class FlushThread {
  private:
   void Run();
 
+  const std::shared_ptr<WakeUp> wake_;
   const std::function<int64_t(bool)> flush_;
   std::mutex mutex_;
-  std::condition_variable wake_, served_changed_;
+  std::condition_variable served_changed_;
   uint64_t asked_ = 1, served_ = 0;
   bool stopping_ = false, stopped_ = false;
   std::thread::id id_;

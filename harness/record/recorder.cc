@@ -124,6 +124,7 @@ class LiveRecorder : public Recorder {
   const Options options_;
   Definitions definitions_;
   PendingQueue pending_;
+  const std::shared_ptr<WakeUp> wake_ = std::make_shared<WakeUp>();
   TrackRegistry registry_;
   ProcessCounters process_counters_;
   uint32_t resident_series_ = 0, held_series_ = 0, held_peak_series_ = 0;
@@ -139,7 +140,7 @@ class LiveRecorder : public Recorder {
 };
 
 LiveRecorder::LiveRecorder(Options options, std::unique_ptr<TraceWriter> writer)
-    : options_(std::move(options)), registry_(options_.ring_bytes) {
+    : options_(std::move(options)), registry_(options_.ring_bytes, wake_) {
   if (options_.process_counters) {
     resident_series_ = definitions_.Series("host_memory_rss", "bytes");
     held_series_ = definitions_.Series("host_memory_held", "bytes");
@@ -152,7 +153,7 @@ LiveRecorder::LiveRecorder(Options options, std::unique_ptr<TraceWriter> writer)
   }
   stream_ = std::make_unique<ChunkStream>(std::move(writer), options_.identity, &definitions_);
   pending_.AddPhase(trace::PHASE_STARTUP);
-  flusher_ = std::make_unique<FlushThread>([this](bool last) { return FlushOnce(last); });
+  flusher_ = std::make_unique<FlushThread>(wake_, [this](bool last) { return FlushOnce(last); });
   flusher_->Start();
 }
 

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <utility>
 
 #include "harness/record/clock.h"
 #include "harness/record/event_ring.h"
@@ -68,8 +70,8 @@ class ThreadLog {
   uint64_t last_heartbeat_ticks() const { return heartbeat_ticks_.load(std::memory_order_relaxed); }
 
   // For the recorder.
-  ThreadLog(uint32_t track_id, uint32_t ring_slots)
-      : track_id_(track_id), ring_(ring_slots), heartbeat_ticks_(Ticks()) {}
+  ThreadLog(uint32_t track_id, uint32_t ring_slots, std::shared_ptr<WakeUp> half_full = nullptr)
+      : track_id_(track_id), ring_(ring_slots, std::move(half_full)), heartbeat_ticks_(Ticks()) {}
   EventRing& ring() { return ring_; }
   static void SetCurrent(ThreadLog* log) { current_ = log; }
   // Nothing more will be recorded: once drained, the log may go.

@@ -31,7 +31,7 @@ std::shared_ptr<RecordedTrack> TrackRegistry::AddWithSlots(trace::TrackDefinitio
   auto track = std::make_shared<RecordedTrack>();
   definition.set_id(++last_id_);
   track->definition = std::move(definition);
-  track->log = std::make_shared<ThreadLog>(last_id_, slots);
+  track->log = std::make_shared<ThreadLog>(last_id_, slots, half_full_);
   tracks_.push_back(track);
   return track;
 }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "harness/record/thread_log.h"
@@ -29,7 +30,9 @@ struct RecordedTrack {
 
 class TrackRegistry {
  public:
-  explicit TrackRegistry(uint32_t ring_bytes) : ring_bytes_(ring_bytes) {}
+  // `half_full` is posted whenever a ring becomes half full.
+  TrackRegistry(uint32_t ring_bytes, std::shared_ptr<WakeUp> half_full)
+      : ring_bytes_(ring_bytes), half_full_(std::move(half_full)) {}
 
   // [any] Gives the track its id.
   std::shared_ptr<RecordedTrack> Add(trace::TrackDefinition definition);
@@ -43,6 +46,7 @@ class TrackRegistry {
   std::shared_ptr<RecordedTrack> AddWithSlots(trace::TrackDefinition definition, uint32_t slots);
 
   const uint32_t ring_bytes_;
+  const std::shared_ptr<WakeUp> half_full_;
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<RecordedTrack>> tracks_;
   uint32_t last_id_ = 0;

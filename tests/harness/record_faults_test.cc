@@ -221,7 +221,7 @@ TEST_CASE("Ten thousand short threads are accounted for exactly") {
 }
 
 TEST_CASE("Rings of ten thousand threads that are alive together stay within their budget") {
-  TrackRegistry registry(1 << 20);
+  TrackRegistry registry(1 << 20, nullptr);
   uint64_t bytes = 0, empty = 0;
   uint32_t first = 0;
   for (int i = 0; i < 10'000; ++i) {

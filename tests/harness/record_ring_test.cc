@@ -1,3 +1,5 @@
+#include <chrono>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -52,6 +54,24 @@ TEST_CASE("A cost span may lie across the end of the ring") {
     CHECK(cost->bytes == 9);
   });
   CHECK(visited == 1);
+}
+
+TEST_CASE("A ring that becomes half full wakes its consumer, once until it was drained") {
+  const auto half_full = std::make_shared<WakeUp>();
+  const auto posted = [&] { return half_full->WaitUntil(std::chrono::steady_clock::now()); };
+  ThreadLog log(1, 8, half_full);
+  for (uint32_t id = 1; id <= 4; ++id) log.Span(id, 10, 20);
+  CHECK_FALSE(posted());
+  log.Span(5, 10, 20);
+  CHECK(posted());
+  for (uint32_t id = 6; id <= 9; ++id) log.Span(id, 10, 20);
+  CHECK_FALSE(posted());
+  CHECK(log.ring().dropped() == 1);
+  CHECK(DrainedIds(log.ring()).size() == 8);
+  for (uint32_t id = 1; id <= 4; ++id) log.Span(id, 10, 20);
+  CHECK_FALSE(posted());
+  log.Span(5, 10, 20);
+  CHECK(posted());
 }
 
 TEST_CASE("What a span fetched from storage is kept in whole pages, and as much as there is room for") {
