@@ -38,7 +38,10 @@ std::vector<Knobs> PlanCalibration(const Knobs& recorded, double cores, double c
   };
   const bool near = recorded.worker_count >= 0.75 * matching && recorded.worker_count <= 1.5 * matching;
   add_workers(near ? 1 : matching);
-  add_workers(std::min(CrowdedWorkers(matching, computing), MostWorkers(cores)));
+  const int32_t crowded = std::min(CrowdedWorkers(matching, computing), MostWorkers(cores));
+  add_workers(crowded);
+  const auto between = static_cast<int32_t>(std::lround(std::sqrt(static_cast<double>(matching) * crowded)));
+  if (between > matching && between < crowded) add_workers(between);
   Knobs other = recorded;
   if (!near) other.worker_count = matching;
   other.batch_size = recorded.batch_size >= 4 ? recorded.batch_size / 2 : recorded.batch_size * 2;

@@ -13,6 +13,7 @@ namespace stallpoint {
 //   near that: how much computing slows with the cores is seen in the difference;
 // - enough workers that what they compute would fill the cores with a quarter to spare, at least twice and at most six
 //   times as many as cores: what the scheduler loses when threads outnumber them, and what reads lose to each other;
+// - half-way between the two, in doublings: what the scheduler loses differs with how many they are;
 // - a second batch size, a factor of two away, which tells what a step costs by itself from what each sample adds;
 // - the recorded setting once more, at the end: how far the host's own speed moves, and in the mean of both ends it is
 //   as old as what lies between.

@@ -279,7 +279,7 @@ Scenario CostModel::ScenarioOf(const Knobs& knobs) const {
   }
   scenario.samples_per_phase = static_cast<int32_t>(std::max<int64_t>(1, knobs.batch_size / kPhasesOfABatch));
   scenario.stretch = stretch;
-  scenario.crowding = crowding.loss * SleepsAsRecorded(TapeOf(knobs), tape);
+  scenario.crowding = crowding.Loss(scenario.worker_count / scenario.cores) * SleepsAsRecorded(TapeOf(knobs), tape);
   scenario.storage_streams = storage.streams;
   scenario.device_threads = DeviceOf(knobs).threads;
   scenario.launch_overlaps = launch_overlaps && knobs.device == recorded.device;

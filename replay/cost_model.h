@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "replay/cold_tapes.h"
+#include "replay/crowding.h"
 #include "replay/demand_tape.h"
 #include "replay/page_cache.h"
 #include "replay/simulator.h"
@@ -119,12 +120,6 @@ struct Storage {
 
   // With so many standard errors less of it; negative: more.
   double StreamsAt(double errors) const;
-};
-
-// What is lost of all cores while more threads can run than there are, as a share of the time they take.
-struct Crowding {
-  double loss = 0;
-  double error = 0;  // standard
 };
 
 class CostModel {

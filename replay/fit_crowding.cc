@@ -2,7 +2,7 @@
 //
 // Equal sharing is what a scheduler aims at, and time slices, wake-ups and cold caches keep it from. How much they cost
 // shows in runs on crowded cores: each is simulated with the speed that the host had in it, so that only the scheduling
-// is left to explain, and the loss is the one that explains all of them best: linear regression with a prior.
+// is left to explain, and tells of the loss at its number of workers.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -17,13 +17,9 @@
 namespace stallpoint {
 namespace {
 
-// What is expected of a run that was never seen crowded: nothing, give or take this much.
-constexpr double kUsualLoss = 0.08;
 // Of a run's mean step, once its own speed is told.
 constexpr double kRunError = 0.02;
 constexpr double kLargestLoss = 0.5;
-// By how much what is lost in one setting is off in another (tools/bench/predict: 2 to 10 workers on 2 cores).
-constexpr double kDiffers = 0.05;
 constexpr int kLosses = 7;
 // A run that other programs took more than this part of the machine from says nothing of its own threads.
 constexpr double kDisturbed = 0.05;
@@ -81,15 +77,13 @@ Response ResponseOf(Crowded* run) {
 }  // namespace
 
 Crowding FitCrowding(absl::Span<const FittedRun> runs, const CostModel& model) {
-  double weights = 1 / (kUsualLoss * kUsualLoss), weighted = 0;
+  Crowding crowding;
   for (Crowded& run : CrowdedRuns(runs, model)) {
     const Response response = ResponseOf(&run);
-    const double variance = kRunError * kRunError + response.scatter * response.scatter;
-    weights += response.slope * response.slope / variance;
-    weighted += response.slope * (std::log(run.measured_ns) - response.at_none) / variance;
+    crowding.Observe(run.scenario.worker_count / run.scenario.cores, response.slope,
+                     std::log(run.measured_ns) - response.at_none, std::hypot(kRunError, response.scatter));
   }
-  const double error = std::min(kUsualLoss, std::hypot(1 / std::sqrt(weights), kDiffers));
-  return {.loss = std::clamp(weighted / weights, 0.0, kLargestLoss), .error = error};
+  return crowding;
 }
 
 }  // namespace stallpoint

@@ -22,6 +22,10 @@ double CrowdOf(const CostModel& model, const Scenario& scenario) {
   return std::clamp(scenario.worker_count + scenario.device_threads - scenario.cores, 0.0, 1.0);
 }
 
+double CrowdingError(const CostModel& model, const Scenario& scenario) {
+  return model.crowding.Error(scenario.worker_count / scenario.cores);
+}
+
 // What the run itself does not explain, `share` of it gone (-1: all) or grown (1).
 void Disturb(const CostModel& model, const Scenario& scenario, double share, Scales* scales) {
   const double of_it = share > 0 ? 1 + share * kDisturbanceGrowth : std::max(0.0, 1 + share);
@@ -40,8 +44,8 @@ Scenario ScenarioOfCorner(const CostModel& model, const Knobs& knobs, const Scen
   const double host = (slow ? model.host_speed.up : model.host_speed.down) * widen;
   const Uncertainty fit = device.UncertaintyAt(knobs.batch_size);
   double computing = std::hypot(z * model.cpu_error, host);
-  if (slow || model.crowding.loss > 0) {
-    computing = std::hypot(computing, z * model.crowding.error * CrowdOf(model, scenario));
+  if (slow || scenario.crowding > 0) {
+    computing = std::hypot(computing, z * CrowdingError(model, scenario) * CrowdOf(model, scenario));
   }
   double stepping = (slow ? fit.up : fit.down) * widen;
   if (device.threads > 0) stepping = std::hypot(stepping, host);
@@ -64,8 +68,9 @@ Scenario ScenarioOfDay(const CostModel& model, const Knobs& knobs, const Scenari
   };
   const double host = factor(model.host_speed, day.host_speed);
   // Less than nothing is not lost.
-  const double crowding = std::max(day.crowding, -model.crowding.loss / model.crowding.error);
-  const double crowd = 1 + model.crowding.error * CrowdOf(model, scenario) * crowding;
+  const double error = CrowdingError(model, scenario);
+  const double crowding = std::max(day.crowding, -scenario.crowding / error);
+  const double crowd = 1 + error * CrowdOf(model, scenario) * crowding;
   Scenario on_day = scenario;
   on_day.storage_streams = model.storage.StreamsAt(day.storage);
   Scales& scales = on_day.scales;

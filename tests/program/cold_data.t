@@ -38,7 +38,7 @@ Calibration reads cold too, but for one run that finds in the page cache what wa
 
   $ record --cold --calibrate -o runs.sptrace
   $ stallpoint info runs.sptrace --json | json 'len(o["calibration_runs"])'
-  5
+  6
 
 A live run begins as the recorded one did, and a folder is needed for that.
 

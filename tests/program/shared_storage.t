@@ -3,7 +3,7 @@ other. A recording with its calibration runs shows that, and no number of worker
 
   $ stallpoint record --plugin synthetic --set read_latency=4ms --set read_turn=2ms --set decode_cost=500us --workers 1 \
   >   --batch 8 --steps 60 --device emulated:launch=1ms,sample=100us --calibrate -o run.sptrace --quiet
-  run.sptrace: 60 steps, 480 samples in * s, * a step, stalled * % of the time, 4 calibration runs (glob)
+  run.sptrace: 60 steps, 480 samples in * s, * a step, stalled * % of the time, 5 calibration runs (glob)
 
   $ stallpoint sweep run.sptrace --workers 1:16 --json --quiet > sweep.json
   $ json 'all(s["step_ms"] > 14.5 for s in o["settings"])' 'o["recommended"]["knobs"]["worker_count"] in range(4, 8)' \

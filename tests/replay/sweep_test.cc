@@ -5,6 +5,7 @@
 #include "catch.h"
 #include "nlohmann/json.hpp"
 #include "replay/calibration.h"
+#include "replay/crowding.h"
 #include "replay/json.h"
 #include "run_builder.h"
 
@@ -147,18 +148,20 @@ TEST_CASE("the JSON of a sweep has every published key") {
 
 TEST_CASE("calibration adds a second batch size, and workers that match and outnumber the cores") {
   const auto far = PlanCalibration(EmulatedKnobs(32, 1), 8, 1);
-  REQUIRE(far.size() == 4);
+  REQUIRE(far.size() == 5);
   CHECK(far[0].worker_count == 8);
   CHECK(far[0].batch_size == 32);
   CHECK(far[1].worker_count == 16);
-  CHECK(far[2].batch_size == 16);
-  CHECK(far[3] == EmulatedKnobs(32, 1));
+  CHECK(far[2].worker_count == 11);
+  CHECK(far[3].batch_size == 16);
+  CHECK(far[4] == EmulatedKnobs(32, 1));
   const auto near = PlanCalibration(EmulatedKnobs(2, 8), 8, 1);
-  REQUIRE(near.size() == 4);
+  REQUIRE(near.size() == 5);
   CHECK(near[0].worker_count == 1);
   CHECK(near[1].worker_count == 16);
-  CHECK(near[2].batch_size == 4);
-  CHECK(near[2].worker_count == 8);
+  CHECK(near[2].worker_count == 11);
+  CHECK(near[3].batch_size == 4);
+  CHECK(near[3].worker_count == 8);
 }
 
 TEST_CASE("calibration takes more workers where they mostly wait, so that what they compute fills the cores") {
@@ -166,6 +169,27 @@ TEST_CASE("calibration takes more workers where they mostly wait, so that what t
   CHECK(PlanCalibration(EmulatedKnobs(32, 1), 2, 0.001)[1].worker_count == 12);
   const RunRecord run = testing::Record(testing::ReadAndDecode(12, 4), {.knobs = EmulatedKnobs(8, 1)});
   CHECK(PlanCalibration(run)[1].worker_count == 10);
+}
+
+TEST_CASE("what crowded cores lose is known best at the counts of workers that were run, and nothing is lost unseen") {
+  Crowding crowding;
+  CHECK(crowding.Loss(2) == 0);
+  const double unseen = crowding.Error(2);
+  crowding.Observe(5, 0.8, 0.8 * 0.3, 0.02);
+  CHECK(crowding.Loss(5) == Approx(0.3).margin(0.04));
+  CHECK(crowding.Loss(5) > crowding.Loss(2));  // something of it is expected elsewhere
+  CHECK(crowding.Loss(2) > 0.1);
+  CHECK(crowding.Error(5) < crowding.Error(2));
+  CHECK(crowding.Error(2) < unseen);
+  crowding.Observe(2, 0.8, 0.8 * 0.05, 0.02);
+  CHECK(crowding.Loss(2) == Approx(0.05).margin(0.03));
+  CHECK(crowding.Loss(5) == Approx(0.3).margin(0.05));
+  CHECK(crowding.Loss(3.2) > crowding.Loss(2));
+  CHECK(crowding.Loss(3.2) < crowding.Loss(5));
+  // A run that does not respond to it tells nothing.
+  const double before = crowding.Error(8);
+  crowding.Observe(8, 0, 0.5, 0.02);
+  CHECK(crowding.Error(8) == before);
 }
 
 }  // namespace stallpoint
