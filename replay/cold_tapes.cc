@@ -61,12 +61,13 @@ std::vector<std::vector<Demand>> ColdTapes::RowsWith(double cold_share) const {
   return rows;
 }
 
-DemandTape ColdTapes::WithFirstPass(double first_share, int64_t first_samples, double later_share) const {
+DemandTape ColdTapes::WithFirstPass(double first_share, int64_t first_samples, double later_share,
+                                    int64_t samples) const {
   // Rows of the first pass, then the same rows of later ones.
   std::vector<std::vector<Demand>> rows = RowsWith(first_share);
   const auto count = static_cast<uint32_t>(rows.size());
   for (std::vector<Demand>& row : RowsWith(later_share)) rows.push_back(std::move(row));
-  const size_t length = LengthOf(samples_);
+  const size_t length = std::max(LengthOf(samples_), static_cast<size_t>(samples));
   std::vector<uint32_t> order, pool;
   for (size_t place = 0; place < length; ++place) {
     const bool recorded = place < samples_.order.size();

@@ -37,8 +37,8 @@ class ColdTapes {
 
   // The share is met to half a step of 1/64.
   const DemandTape& With(double cold_share) const;
-  // With another share in the first so many samples. Made anew each time.
-  DemandTape WithFirstPass(double first_share, int64_t first_samples, double later_share) const;
+  // With another share in the first so many samples, for a run of `samples`. Made anew each time.
+  DemandTape WithFirstPass(double first_share, int64_t first_samples, double later_share, int64_t samples) const;
 
  private:
   static constexpr size_t kSteps = 64;

@@ -49,7 +49,7 @@ struct Samples {
   std::optional<double> storage_share;
 };
 
-// Those of a run that begins with nothing in the page cache.
+// Those of a run that begins with nothing in the page cache, and with the tape.
 class ColdStart {
  public:
   ColdStart(const CostModel& model, const Knobs& knobs, const std::vector<BatchWork>& batches, double errors)
@@ -57,7 +57,7 @@ class ColdStart {
         most_cold_(model.page_cache.most_cold),
         first_pass_(model.dataset_samples),
         samples_(batches.empty() ? 0 : batches.back().first_sample + batches.back().samples),
-        tape_(model.cold_tapes->WithFirstPass(most_cold_, first_pass_, later_)) {}
+        tape_(model.cold_tapes->WithFirstPass(most_cold_, first_pass_, later_, samples_)) {}
 
   const DemandTape& tape() const { return tape_; }
   // Over the whole run.
@@ -97,7 +97,8 @@ class ReplayPredictor final : public Predictor {
     const Plan plan =
         run.steps > 0 ? Plan{model_.Batches(knobs, run.steps, true), run.steps} : UsualPlan(knobs, Without::kNothing);
     const std::optional<double> found = run.found ? run.found->storage_share : std::nullopt;
-    if (!found && run.cold_start && model_.cold_tapes != nullptr) {
+    // Another seed begins elsewhere on the tape.
+    if (!found && run.cold_start && model_.cold_tapes != nullptr && knobs.seed == model_.recorded.seed) {
       const double z = TwoSidedZ(options_.confidence);
       const ColdStart usual(model_, knobs, plan.batches, 0), slow(model_, knobs, plan.batches, z),
           fast(model_, knobs, plan.batches, -z);

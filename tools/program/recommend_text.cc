@@ -41,9 +41,10 @@ void AddRows(const std::optional<Choice>& choice, const std::string& mark, Predi
   }
 }
 
-std::string ChoiceText(const Choice& choice, const char* head) {
-  std::string text = fmt::format("{}: {}: {:.2f} times the throughput; {}\n", head, SettingText(choice.chosen.knobs),
-                                 choice.recommendation.throughput_gain, Printable(choice.recommendation.reason));
+std::string ChoiceText(const Choice& choice, const Knobs& recorded, const char* head) {
+  std::string text = fmt::format("{}: {}{}: {:.2f} times the throughput; {}\n", head, SettingText(choice.chosen.knobs),
+                                 LimitText(choice.chosen.knobs, recorded), choice.recommendation.throughput_gain,
+                                 Printable(choice.recommendation.reason));
   text += fmt::format("  right in {} cases", OfHundred(choice.chance));
   if (choice.runner_up) {
     text += fmt::format("; otherwise it is most likely {} (in {})", SettingText(choice.runner_up->setting.knobs),
@@ -108,9 +109,9 @@ std::string RecommendedText(const Recommended& result) {
   text += table.Render();
   for (const StallPoint& point : advice.stall_points) text += StallPointText(point);
   for (const LiveTrial& trial : result.trials) text += TrialText(trial);
-  if (advice.same_batch) text += ChoiceText(*advice.same_batch, "recommended");
+  if (advice.same_batch) text += ChoiceText(*advice.same_batch, advice.recorded.knobs, "recommended");
   if (advice.any_batch && !(advice.same_batch && advice.same_batch->chosen.knobs == advice.any_batch->chosen.knobs)) {
-    text += ChoiceText(*advice.any_batch, "with any batch size");
+    text += ChoiceText(*advice.any_batch, advice.recorded.knobs, "with any batch size");
   }
   if (!advice.same_batch && !advice.any_batch) {
     text += "recommended: nothing, no setting fits the memory allowed; allow more, or sweep a smaller --batch\n";
