@@ -1,6 +1,8 @@
 A data set whose files are not in the page cache is read from storage, and the record says so. In memory there is nothing
 colder.
 
+  $ bin=$(dirname "$(command -v stallpoint)")
+  $ [ -e "$bin/../lib/stallpoint/plugins/image_classification.so" ] || exit 80
   $ [ "$(stat -f -c %T .)" != tmpfs ] || exit 80
   $ stallpoint-make-images images --count 120 --size 160x120 > log
   $ record() { stallpoint record --plugin image_classification --data images --set image_size=48 --workers 1 --batch 4 --steps 30 \
