@@ -16,8 +16,6 @@ constexpr size_t kTapeLength = size_t{1} << 17;
 constexpr double kUsualRespawnNs = 200e3;
 // On shared cores every phase is an event.
 constexpr int64_t kPhasesOfABatch = 8;
-// A share of samples from storage that is no farther from the recorded one is as recorded.
-constexpr double kSameShare = 0.05;
 // Draws of different things from one seed.
 constexpr uint64_t kMainDraw = 0x6d61696e, kDeviceDraw = 0x73746570, kSampleDraw = 0x73616d70;
 
@@ -136,8 +134,7 @@ void BuildTape(absl::Span<const FittedRun> runs, const std::vector<double>& fact
   std::vector<std::vector<Demand>> rows = main.costs.rows;
   const RunRecord& run = *main.run;
   const size_t stages = rows.front().size();
-  std::vector<bool> reads = ReadingStages(run);
-  reads.resize(stages, false);
+  const std::vector<bool>& reads = main.costs.reads;
   for (std::vector<Demand>& row : rows) {
     for (size_t s = 0; s < stages; ++s) {
       row[s].cpu *= factors[s];

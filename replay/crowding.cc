@@ -12,7 +12,6 @@ constexpr double kKnotsPerDoubling = 4;
 constexpr double kUsualLoss = 0.08, kDiffers = 0.05;
 // Doublings over which that changes: exp(-1/2) of it is still the same.
 constexpr double kReach = 0.5;
-constexpr double kLargestLoss = 0.5;
 
 }  // namespace
 

@@ -13,10 +13,12 @@ namespace stallpoint {
 
 class Crowding {
  public:
+  static constexpr double kLargestLoss = 0.5;
+
   // Before a run was seen: nothing is lost, give or take what is usual.
   Crowding();
 
-  // Between 0 and a half; of so many workers a core.
+  // Between 0 and the largest; of so many workers a core.
   double Loss(double workers_per_core) const;
   // Standard error of it.
   double Error(double workers_per_core) const;

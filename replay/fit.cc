@@ -17,8 +17,6 @@ constexpr double kHostSpeedPrior = 3;
 // What CPU seconds differ by from one short run to the next, before that is seen, and the weight of that expectation.
 constexpr double kRunToRunNoise = 0.04, kNoisePrior = 2;
 constexpr double kLargestStretch = 2.5;
-// Runs whose shares of samples from storage differ by no more than this read alike.
-constexpr double kSameReads = 0.05;
 
 double MeanCpu(const RunCosts& costs) {
   double cpu = 0;
@@ -90,16 +88,15 @@ std::vector<double> MeasuredRatios(const FittedRun& run, const FittedRun& main) 
 }
 
 bool ReadAlike(const FittedRun& run, const FittedRun& main) {
-  return std::abs(ColdShareOf(run.costs) - ColdShareOf(main.costs)) <= kSameReads;
+  return std::abs(ColdShareOf(run.costs) - ColdShareOf(main.costs)) <= kSameShare;
 }
 
 // Of all stages that do not read, weighted by what the main run computes in them.
 double RatioBesideReads(const std::vector<double>& ratios, const FittedRun& main) {
-  const std::vector<bool> reads = ReadingStages(*main.run);
   double weighted = 0, weights = 0;
   for (const uint32_t row : main.costs.steady) {
     for (size_t s = 0; s < ratios.size(); ++s) {
-      if (s < reads.size() && reads[s]) continue;
+      if (main.costs.reads[s]) continue;
       weighted += main.costs.rows[row][s].cpu * ratios[s];
       weights += main.costs.rows[row][s].cpu;
     }
@@ -160,9 +157,7 @@ std::vector<double> CpuRatios(const FittedRun& run, const FittedRun& main) {
   std::vector<double> ratios = MeasuredRatios(run, main);
   if (ReadAlike(run, main)) return ratios;
   const double others = RatioBesideReads(ratios, main) / run.cold_slow;
-  const std::vector<bool> reads = ReadingStages(*main.run);
-  for (size_t s = 0; s < ratios.size(); ++s)
-    ratios[s] = s < reads.size() && reads[s] ? others : ratios[s] / run.cold_slow;
+  for (size_t s = 0; s < ratios.size(); ++s) ratios[s] = main.costs.reads[s] ? others : ratios[s] / run.cold_slow;
   return ratios;
 }
 

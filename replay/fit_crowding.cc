@@ -19,7 +19,6 @@ namespace {
 
 // Of a run's mean step, once its own speed is told.
 constexpr double kRunError = 0.02;
-constexpr double kLargestLoss = 0.5;
 constexpr int kLosses = 7;
 // A run that other programs took more than this part of the machine from says nothing of its own threads.
 constexpr double kDisturbed = 0.05;
@@ -63,7 +62,7 @@ struct Response {
 Response ResponseOf(Crowded* run) {
   std::vector<double> losses, steps;
   for (int i = 0; i < kLosses; ++i) {
-    losses.push_back(kLargestLoss * i / (kLosses - 1));
+    losses.push_back(Crowding::kLargestLoss * i / (kLosses - 1));
     run->scenario.crowding = losses.back();
     const SimulationResult result = Simulate(*run->tape, run->batches, run->scenario);
     steps.push_back(std::log(WindowOf(result.steps, run->primed).step_ns()));

@@ -66,8 +66,7 @@ void FitPageCache(absl::Span<const FittedRun> runs, Rows rows, uint64_t seed, Co
   PageCache& cache = model->page_cache;
   cache.machine_bytes = static_cast<double>(run.machine_memory_bytes);
   cache.cold_share = ColdShareOf(costs);
-  std::vector<bool> reads = ReadingStages(run);
-  reads.resize(rows.front().size(), false);
+  const std::vector<bool>& reads = costs.reads;
   ColdTapes::Samples samples;
   samples.like_cold = SamplesOf(true, runs, rows, reads);
   if (samples.like_cold.empty()) {
@@ -91,7 +90,7 @@ void FitPageCache(absl::Span<const FittedRun> runs, Rows rows, uint64_t seed, Co
   }
   samples.rows = std::move(rows);
   samples.cold = costs.cold;
-  samples.reads = std::move(reads);
+  samples.reads = reads;
   samples.order = costs.order;
   samples.pool = costs.steady;
   samples.seed = seed;

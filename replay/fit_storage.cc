@@ -82,7 +82,7 @@ ReadLoad Measure(const FittedRun& fitted, bool only_cold) {
   ReadLoad load;
   const RunRecord& run = *fitted.run;
   if (run.sample_stages.empty()) return load;
-  const std::vector<bool> reads = ReadingStages(run);
+  const std::vector<bool>& reads = fitted.costs.reads;
   std::vector<Place> places = PlacesOf(run);
   std::vector<std::pair<double, int>> edges;
   double sum = 0, squares = 0;
@@ -130,7 +130,7 @@ ReadLoad Measure(const FittedRun& fitted, bool only_cold) {
 bool ColdOnesWait(absl::Span<const FittedRun> runs) {
   double cold = 0, all = 0;
   for (const FittedRun& fitted : runs) {
-    const std::vector<bool> reads = ReadingStages(*fitted.run);
+    const std::vector<bool>& reads = fitted.costs.reads;
     for (size_t row = 0; row < fitted.costs.rows.size(); ++row) {
       for (size_t s = 0; s < reads.size(); ++s) {
         if (!reads[s]) continue;

@@ -28,6 +28,9 @@ struct HitShare {
 // keeps what was read twice apart, and is between the two (replay/README.md).
 HitShare HitsOfShuffledPasses(double cached);
 
+// Runs whose shares of samples from storage differ by no more than this read alike.
+inline constexpr double kSameShare = 0.05;
+
 // What is known of a run's data set and of where it came from.
 struct PageCache {
   double data_bytes = 0;     // memory that caches one pass; 0: unknown

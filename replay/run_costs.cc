@@ -44,6 +44,16 @@ int64_t SteadyFirst(const RunRecord& run) {
   return first;
 }
 
+std::vector<bool> ReadingStages(const RunRecord& run) {
+  std::vector<bool> reads;
+  for (const std::string& stage : run.sample_stages) reads.push_back(stage == "read");
+  for (size_t i = 0; i < run.samples.size(); ++i) {
+    const absl::Span<const StageCost> costs = run.CostsOfSample(i);
+    for (size_t s = 0; s < costs.size(); ++s) reads[s] = reads[s] || costs[s].bytes > 0;
+  }
+  return reads;
+}
+
 // Rows of samples in the order of the sampler. Without recorded samples a batch is split evenly among its own.
 void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
   const size_t stages = run.sample_stages.size();
@@ -81,6 +91,10 @@ void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
   }
   costs->read_bytes = read / static_cast<double>(std::max<size_t>(1, costs->cold.size()));
   costs->cold.resize(costs->rows.size(), false);
+  if (!costs->rows.empty()) {
+    costs->reads = ReadingStages(run);
+    costs->reads.resize(costs->rows.front().size(), false);
+  }
   for (size_t b = 0; b < rows_of_batch.size(); ++b) {
     const std::vector<uint32_t>& rows = rows_of_batch[b];
     if (static_cast<int64_t>(b) >= steady_first) costs->steady.insert(costs->steady.end(), rows.begin(), rows.end());
@@ -317,16 +331,6 @@ void MeasureCrowd(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
 
 Demand DemandOf(const StageCost& cost) {
   return {static_cast<double>(cost.wait_ns()), static_cast<double>(std::clamp<int64_t>(cost.cpu_ns, 0, cost.wall_ns))};
-}
-
-std::vector<bool> ReadingStages(const RunRecord& run) {
-  std::vector<bool> reads;
-  for (const std::string& stage : run.sample_stages) reads.push_back(stage == "read");
-  for (size_t i = 0; i < run.samples.size(); ++i) {
-    const absl::Span<const StageCost> costs = run.CostsOfSample(i);
-    for (size_t s = 0; s < costs.size(); ++s) reads[s] = reads[s] || costs[s].bytes > 0;
-  }
-  return reads;
 }
 
 double ColdShareOf(const RunCosts& costs) {

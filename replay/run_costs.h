@@ -35,6 +35,8 @@ struct StepCost {
 struct RunCosts {
   // Rows of whole samples, one demand per stage, in the order of the sampler; `steady` marks those of the steady part.
   std::vector<std::vector<Demand>> rows;
+  // Of each stage of a row, whether it waits for storage: it read bytes or is called "read".
+  std::vector<bool> reads;
   // Of each row, whether most of what it read came from storage and not from the page cache.
   std::vector<bool> cold;
   std::vector<uint32_t> order;     // places of the sampler's order -> rows
@@ -54,9 +56,6 @@ struct RunCosts {
   double read_bytes = 0, fetched_bytes = 0;
   double crowd = 0;  // how busy a computing job sees the other cores: 0 idle, 1 all busy
 };
-
-// Of the sample stages, which wait for storage: those that read bytes or are called "read".
-std::vector<bool> ReadingStages(const RunRecord& run);
 
 // Of the steady samples, how many were cold.
 double ColdShareOf(const RunCosts& costs);

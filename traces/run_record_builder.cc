@@ -104,7 +104,7 @@ void RunRecordBuilder::OnSegment(const EventSource& source, const trace::Segment
   }
   const double cores = segment.host().usable_cores();
   if (std::isfinite(cores) && cores > 0) record.usable_cores = cores;
-  record.machine_memory_bytes = segment.host().memory_bytes();
+  if (segment.host().memory_bytes() > 0) record.machine_memory_bytes = segment.host().memory_bytes();
   if (!segment.has_run()) return;
   const trace::Run& run = segment.run();
   record.source = run.source();

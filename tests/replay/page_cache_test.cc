@@ -304,4 +304,15 @@ TEST_CASE("a run that begins cold is predicted with its first pass from storage 
         Approx(Summarize(live).step_ms_mean).epsilon(0.03));
 }
 
+TEST_CASE("a record whose samples were all lost says nothing of the page cache and is predicted from its batches") {
+  const Knobs knobs = EmulatedKnobs(8, 2, kDevice);
+  RunRecord run = RecordPartlyCold(1, knobs);
+  const double measured = Summarize(run).step_ms_mean;
+  run.samples.clear();
+  run.sample_costs.clear();
+  const auto predictor = FitTo(run);
+  CHECK_FALSE(predictor->Predict(knobs).storage_share);
+  CHECK(predictor->Predict(knobs).step_ms == Approx(measured).epsilon(0.05));
+}
+
 }  // namespace stallpoint
