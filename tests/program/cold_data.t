@@ -8,10 +8,10 @@ colder.
   $ record() { stallpoint record --plugin image_classification --data images --set image_size=48 --workers 1 --batch 4 --steps 30 \
   >   --device emulated:launch=1ms,sample=100us --quiet "$@" > log; }
   $ record --cold -o cold.sptrace
-  $ fetched() { stallpoint info "$1" --json | json 'sum(s["storage_bytes"] for s in o["stages"])'; }
+  $ fetched() { stallpoint info "$1" --json | json 'round(sum(s["storage_bytes"] for s in o["stages"]), -3)'; }
   $ [ "$(fetched cold.sptrace)" != 0.0 ] || exit 80
   $ stallpoint info cold.sptrace | grep '^read reads'
-  read reads * KiB a sample, 100 % of it from storage (glob)
+  read reads .* KiB a sample, (9[5-9]|100) % of it from storage (re)
 
 Read again they come from the page cache.
 
@@ -19,11 +19,12 @@ Read again they come from the page cache.
   $ fetched warm.sptrace
   0.0
   $ stallpoint info warm.sptrace | grep '^read reads'
-  read reads * KiB a sample, none of it, as far as the kernel counts, from storage (glob)
+  read reads .* KiB a sample, (none|0 %) of it.* from storage (re)
 
-With room for the run and no data every read of a later pass comes from storage, with room for all of it none.
+With room for the run and no data every read of a later pass comes from storage, with room for all of it none. To a
+tenth: now and then a read also fetches a block of the file system.
 
-  $ stallpoint sweep cold.sptrace --host-memory 8MiB,1GiB --json | json '[s["storage_share"] for s in o["settings"]]'
+  $ stallpoint sweep cold.sptrace --host-memory 8MiB,1GiB --json | json '[round(s["storage_share"], 1) for s in o["settings"]]'
   [1.0, 0.0]
   $ stallpoint sweep cold.sptrace --host-memory 1GiB | grep -c 'from storage'
   1
