@@ -36,18 +36,27 @@ Shares SharesOf(const SimulationResult& result, const SimulatedWindow& window) {
   double copy = 0, data = 0, sync = 0, launch = 0;
   for (int64_t i = window.first; i < window.last; ++i) {
     const StepTimes& step = steps[i];
-    const double from = i > 0 ? steps[i - 1].device_end : step.wait_begin;
-    const double to = step.device_begin;
+    const double idle_from = i > 0 ? steps[i - 1].device_end : step.wait_begin;
     if (!result.starved.empty()) launch += result.starved[i];
-    if (to <= from) continue;
-    if (i > 0) sync += Overlap(from, to, steps[i - 1].issued, steps[i - 1].main_end);
-    data += Overlap(from, to, step.wait_begin, step.wait_end);
-    launch += Overlap(from, to, step.wait_end, step.got);
-    copy += Overlap(from, to, step.got, step.copied);
-    launch += Overlap(from, to, step.copied, step.issued);
-    // Between the issue and the start on the device main may already wait, for the device or for the next batch.
-    sync += Overlap(from, to, step.issued, step.main_end);
-    data += Overlap(from, to, step.main_end, to);
+    const auto share_out = [&](double from, double to) {
+      if (to <= from) return;
+      if (i > 0) sync += Overlap(from, to, steps[i - 1].issued, steps[i - 1].main_end);
+      data += Overlap(from, to, step.wait_begin, step.wait_end);
+      launch += Overlap(from, to, step.wait_end, step.got);
+      copy += Overlap(from, to, step.got, step.copied);
+      launch += Overlap(from, to, step.copied, step.issued);
+      // Between the issue and the start on the device main may already wait, for the device or for the next batch.
+      sync += Overlap(from, to, step.issued, step.main_end);
+      data += Overlap(from, to, step.main_end, to);
+    };
+    if (result.copies.empty()) {
+      share_out(idle_from, step.device_begin);
+    } else {
+      const SimulationResult::Copy& copied = result.copies[i];
+      copy += copied.end - copied.begin;
+      share_out(idle_from, copied.begin);
+      share_out(std::max(idle_from, copied.end), step.device_begin);
+    }
   }
   shares.copy = copy / length;
   shares.data_wait = data / length;

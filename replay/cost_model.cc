@@ -17,7 +17,7 @@ constexpr double kUsualRespawnNs = 200e3;
 // On shared cores every phase is an event.
 constexpr int64_t kPhasesOfABatch = 8;
 // Draws of different things from one seed.
-constexpr uint64_t kMainDraw = 0x6d61696e, kDeviceDraw = 0x73746570, kSampleDraw = 0x73616d70;
+constexpr uint64_t kMainDraw = 0x6d61696e, kDeviceDraw = 0x73746570, kSampleDraw = 0x73616d70, kCopyDraw = 0x636f7079;
 
 bool NearCores(const RunRecord& run) {
   return run.knobs.worker_count >= 0.75 * run.usable_cores && run.knobs.worker_count <= 1.5 * run.usable_cores;
@@ -214,6 +214,8 @@ absl::StatusOr<CostModel> CostModel::Fit(absl::Span<const RunRecord> runs) {
   model.device_on_main = costs.device_on_main;
   model.launch_overlaps = costs.launch_overlaps;
   if (model.device_on_main) model.latencies.device_wake_ns = model.latencies.device_start_ns = 0;
+  model.launch = FitLaunch(fitted);
+  model.copies = FitDeviceCopies(fitted);
   model.device = FitDevice(fitted, model.stretch);
   model.memory = FitMemory(fitted);
   model.host_speed = FitHostSpeed(fitted, model.stretch);
@@ -288,6 +290,7 @@ Scenario CostModel::ScenarioOf(const Knobs& knobs) const {
 
 std::vector<BatchWork> CostModel::Batches(const Knobs& knobs, int64_t steps, bool endless) const {
   const DeviceModel on = DeviceOf(knobs);
+  const bool same_device = knobs.device == recorded.device;
   const uint64_t seed = knobs.seed;
   // Another seed shuffles otherwise: its samples are drawn, not those of the recorded order.
   int64_t place = 0;
@@ -319,10 +322,14 @@ std::vector<BatchWork> CostModel::Batches(const Knobs& knobs, int64_t steps, boo
     batch.delay_ns = disturbance.delay_per_sample_ns * static_cast<double>(samples);
     const MainCost& cost = main[Pick(Hash(seed ^ kMainDraw, i), main.size())];
     batch.receive_ns = cost.receive_ns;
-    batch.launch_ns = cost.launch_ns;
+    batch.launch_ns = cost.launch_ns * (same_device ? launch.Ratio(samples, recorded.batch_size) : 1);
     batch.copy_ns = cost.copy_ns * static_cast<double>(samples) / static_cast<double>(recorded.batch_size);
     const double residual = on.residuals[Pick(Hash(seed ^ kDeviceDraw, i), on.residuals.size())];
     batch.step_ns = on.StepNs(static_cast<double>(samples)) * residual;
+    if (same_device && !copies.residuals.empty()) {
+      batch.device_copy_ns =
+          copies.growth.At(samples) * copies.residuals[Pick(Hash(seed ^ kCopyDraw, i), copies.residuals.size())];
+    }
   }
   return batches;
 }

@@ -16,6 +16,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "replay/allocation_replay.h"
 #include "replay/cold_tapes.h"
 #include "replay/crowding.h"
 #include "replay/demand_tape.h"
@@ -66,21 +67,48 @@ struct DeviceModel {
   Uncertainty UncertaintyAt(int64_t samples) const;
 };
 
-// What one iteration costs main.
+// What one iteration costs main, at the recorded batch size.
 struct MainCost {
   double receive_ns = 0;  // computing
   double launch_ns = 0;   // computing
-  double copy_ns = 0;     // exposed, at the recorded batch size
+  double copy_ns = 0;     // waiting for a copy
+};
+
+// Time that grows with the batch.
+struct BatchGrowth {
+  double fixed_ns = 0, per_sample_ns = 0;  // both 0: it is the same at every size
+
+  double At(int64_t samples) const { return fixed_ns + per_sample_ns * static_cast<double>(samples); }
+  double Ratio(int64_t to_samples, int64_t from_samples) const {
+    return At(from_samples) > 0 ? At(to_samples) / At(from_samples) : 1;
+  }
+};
+
+// What a stream of the device takes to copy a batch to it, times a residual drawn from the recorded ones: latency and
+// bytes over bandwidth, of memory page-locked or not as it was recorded. Without residuals: none copies.
+struct DeviceCopies {
+  BatchGrowth growth;
+  std::vector<double> residuals;  // ratios around 1
 };
 
 // Memory that grows with the batch: fixed + per_sample * samples, and never less than `kept`.
 struct GrowingMemory {
   double fixed = 0, per_sample = 0, kept = 0;
+  // Where recorded allocations can be replayed: this part by replay, and the line is of what is beside it.
+  std::shared_ptr<const AllocationReplay> replay;
+  double AllocationReplay::Memory::*replayed = nullptr;
   // One batch size was seen: all beyond what is kept whatever the batch is taken to grow with it.
   bool one_size = false;
   int64_t fewest_samples = 0, most_samples = 0;  // seen
 
-  double At(int64_t samples) const { return std::max(kept, fixed + per_sample * static_cast<double>(samples)); }
+  double At(int64_t samples) const {
+    const double line = fixed + per_sample * static_cast<double>(samples);
+    return std::max(kept, replay != nullptr ? line + replay->At(samples).*replayed : line);
+  }
+  // With caches given back as far as it takes; in a replay of what is held.
+  double LeastAt(int64_t samples) const {
+    return replay != nullptr ? At(samples) - replay->At(samples).held + replay->LeastAt(samples) : At(samples);
+  }
   // Standard error at a batch size, relative.
   double ErrorAt(int64_t samples) const;
 };
@@ -99,6 +127,9 @@ struct MemoryModel {
 
   std::optional<GrowingMemory> device;          // that a limit has to leave room for
   std::optional<GrowingMemory> device_on_host;  // that the host holds for it
+
+  // What there is: the limit where none is set. 0: unknown.
+  double machine_bytes = 0, device_total_bytes = 0;
 };
 
 // Waiting for a core that the run's own threads do not explain: something else was running, or the scheduler was late.
@@ -155,7 +186,9 @@ class CostModel {
   AffineDemand collate, per_batch;
   Disturbance disturbance;
   std::vector<MainCost> main;  // of steady iterations; never empty
+  BatchGrowth launch;
   Latencies latencies;
+  DeviceCopies copies;
   DeviceModel device;
   MemoryModel memory;
   // Every step is waited for although more could be in flight: the training loop synchronises by itself.

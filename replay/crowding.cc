@@ -11,14 +11,15 @@ constexpr double kKnotsPerDoubling = 4;
 // (tools/bench/predict: 2 to 10 workers on 2 cores). Standard deviations.
 constexpr double kUsualLoss = 0.08, kDiffers = 0.05;
 // Doublings over which that changes: exp(-1/2) of it is still the same.
-constexpr double kReach = 0.5;
+constexpr double kLengthInDoublings = 0.5;
 
 }  // namespace
 
 Crowding::Crowding() {
   for (size_t a = 0; a < kKnots; ++a) {
     for (size_t b = 0; b < kKnots; ++b) {
-      const double doublings = (static_cast<double>(a) - static_cast<double>(b)) / kKnotsPerDoubling / kReach;
+      const double doublings =
+          (static_cast<double>(a) - static_cast<double>(b)) / kKnotsPerDoubling / kLengthInDoublings;
       covariance_[a][b] = kUsualLoss * kUsualLoss + kDiffers * kDiffers * std::exp(-doublings * doublings / 2);
     }
   }

@@ -15,7 +15,7 @@ namespace {
 // Of log throughput, of each setting by itself: what runs on a device that does not vary differ from predictions by.
 constexpr double kOwnError = 0.003;
 // Doublings over which what the model gets wrong of loading changes: exp(-1/2) is left of it.
-constexpr double kReach = 1;
+constexpr double kNeighbourhood = 1;
 // A decision that is right so often is left alone.
 constexpr double kCertain = 0.9;
 constexpr size_t kDraws = 2048;
@@ -81,7 +81,7 @@ Decision::Decision(const Predictor& predictor, const Prediction& recorded, std::
     for (size_t b = 0; b < count; ++b) {
       double& together = Covariance(a, b);
       const double apart = SquaredDistance(settings_[a].knobs, settings_[b].knobs);
-      const double near = std::exp(-apart / (2 * kReach * kReach));
+      const double near = std::exp(-apart / (2 * kNeighbourhood * kNeighbourhood));
       for (size_t t = 0; t < terms; ++t) {
         together += moved[a * terms + t] * moved[b * terms + t] * (kTerms[t] == &Day::loading ? near : 1);
       }

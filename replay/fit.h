@@ -44,6 +44,9 @@ double FitStretch(absl::Span<const FittedRun> runs);
 // What the demands of a run are to be divided by to become those of an idle host.
 double SlowDown(const RunCosts& costs, double stretch);
 
+// Issuing a step: page-locked or not, main copies the batch then. The same at every size unless sizes differ.
+BatchGrowth FitLaunch(absl::Span<const FittedRun> runs);
+DeviceCopies FitDeviceCopies(absl::Span<const FittedRun> runs);
 DeviceModel FitDevice(absl::Span<const FittedRun> runs, double stretch);
 MemoryModel FitMemory(absl::Span<const FittedRun> runs);
 

@@ -1,7 +1,10 @@
 // Memory over batch sizes and workers.
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "replay/fit.h"
 
@@ -42,9 +45,13 @@ double BuffersOf(const RunRecord& run, double batch_bytes_per_sample) {
   return batches * batch_bytes_per_sample * static_cast<double>(knobs.batch_size);
 }
 
-std::optional<GrowingMemory> FitGrowing(absl::Span<const FittedRun> runs, const std::string& series) {
+std::optional<GrowingMemory> FitGrowing(absl::Span<const FittedRun> runs, const std::string& series,
+                                        std::shared_ptr<const AllocationReplay> replay,
+                                        double AllocationReplay::Memory::*replayed) {
   const RunRecord& main = *runs.front().run;
   GrowingMemory memory;
+  memory.replay = std::move(replay);
+  memory.replayed = replayed;
   std::vector<SizePoint> points;
   for (const FittedRun& fitted : runs) {
     const RunRecord& run = *fitted.run;
@@ -54,7 +61,8 @@ std::optional<GrowingMemory> FitGrowing(absl::Span<const FittedRun> runs, const 
     memory.kept = std::max(memory.kept, PeakOf(run, "device_memory_kept"));
     memory.fewest_samples = points.empty() ? samples : std::min(memory.fewest_samples, samples);
     memory.most_samples = std::max(memory.most_samples, samples);
-    points.push_back({static_cast<double>(samples), peak, 1});
+    const double known = memory.replay != nullptr ? memory.replay->At(samples).*replayed : 0;
+    points.push_back({static_cast<double>(samples), std::max(0.0, peak - known), 1});
   }
   if (points.empty()) return std::nullopt;
   const Line line = FitLine(points);
@@ -83,9 +91,10 @@ void FitWorkers(const std::vector<SizePoint>& by_workers, MemoryModel* memory) {
 }  // namespace
 
 double GrowingMemory::ErrorAt(int64_t samples) const {
-  const double beyond = static_cast<double>(std::max({int64_t{0}, samples - most_samples, fewest_samples - samples}));
+  const double here = At(samples);
+  const double beyond = std::abs(here - At(std::clamp(samples, fewest_samples, most_samples)));
   const double slope_error = one_size ? kOneSizeSlopeError : kSlopeError;
-  return std::hypot(kReadingError, slope_error * per_sample * beyond / std::max(1.0, At(samples)));
+  return std::hypot(kReadingError, slope_error * beyond / std::max(1.0, here));
 }
 
 MemoryModel FitMemory(absl::Span<const FittedRun> runs) {
@@ -94,8 +103,16 @@ MemoryModel FitMemory(absl::Span<const FittedRun> runs) {
   memory.workers = main.knobs.worker_count;
   memory.batch_bytes_per_sample = BatchBytesPerSample(main);
   memory.arena_bytes_per_sample = PeakOf(main, "arena_memory") / static_cast<double>(main.knobs.batch_size);
-  memory.device = FitGrowing(runs, "device_memory");
-  memory.device_on_host = FitGrowing(runs, "device_memory_reserved");
+  memory.machine_bytes = static_cast<double>(main.machine_memory_bytes);
+  memory.device_total_bytes = static_cast<double>(main.device_total_bytes);
+  std::vector<const RunRecord*> records;
+  for (const FittedRun& fitted : runs) records.push_back(fitted.run);
+  const auto replay = AllocationReplay::Fit(records);
+  // On `cpu` what is idle gives way; elsewhere the limit is on all that is held.
+  const bool idle_gives_way = main.allocator == "stallpoint";
+  memory.device = FitGrowing(runs, "device_memory", replay,
+                             idle_gives_way ? &AllocationReplay::Memory::in_use : &AllocationReplay::Memory::held);
+  memory.device_on_host = FitGrowing(runs, "device_memory_reserved", replay, &AllocationReplay::Memory::held);
 
   struct Rest {
     double workers, samples, bytes;

@@ -30,6 +30,7 @@ Rows SamplesOf(bool cold, absl::Span<const FittedRun> runs, const Rows& of_main,
     for (size_t row = 0; row < rows.size(); ++row) {
       if (fitted.costs.cold[row] == cold) found.push_back(rows[row]);
     }
+    if (cold && found.size() < kFewestSeen) found = fitted.costs.cold_at_start;
     if (found.size() < kFewestSeen) continue;
     for (std::vector<Demand>& row : found) {
       for (size_t s = 0; s < row.size(); ++s) {
@@ -64,7 +65,6 @@ void FitPageCache(absl::Span<const FittedRun> runs, Rows rows, uint64_t seed, Co
   const RunRecord& run = *runs.front().run;
   const RunCosts& costs = runs.front().costs;
   PageCache& cache = model->page_cache;
-  cache.machine_bytes = static_cast<double>(run.machine_memory_bytes);
   cache.cold_share = ColdShareOf(costs);
   const std::vector<bool>& reads = costs.reads;
   ColdTapes::Samples samples;

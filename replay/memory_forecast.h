@@ -16,12 +16,18 @@ struct Fill {
   int64_t batches = 1;  // collated, and not yet consumed by the device
 };
 
+// P(out of memory) from which on a setting does not fit.
+inline constexpr double kDoesNotFit = 0.5;
+
 struct MemoryForecast {
   std::optional<double> host_bytes, device_bytes;
-  // Null where a limit is set on what is unknown.
+  // Of limits, or of all that machine and device have. Null where a limit is set on what is unknown, and what is known
+  // fits.
   std::optional<double> p_out_of_memory;
+  // What host and device may hold, 0: unknown.
+  double host_room = 0, device_room = 0;
 
-  bool fits() const { return p_out_of_memory.value_or(0) < 0.5; }
+  bool fits() const { return p_out_of_memory.value_or(0) < kDoesNotFit; }
 };
 
 // What the host holds; nothing where that was not recorded.

@@ -19,7 +19,8 @@ constexpr double kUsualPart = 0.3, kMostPart = 0.6;
 // How much of the data a setting's memory caches; nothing where its limit or what the run takes is unknown.
 std::optional<double> CachedPart(const CostModel& model, const Knobs& knobs, double errors) {
   const PageCache& cache = model.page_cache;
-  const double limit = knobs.host_limit_bytes > 0 ? static_cast<double>(knobs.host_limit_bytes) : cache.machine_bytes;
+  const double limit =
+      knobs.host_limit_bytes > 0 ? static_cast<double>(knobs.host_limit_bytes) : model.memory.machine_bytes;
   Fill fill;
   fill.batches = std::max<int64_t>(1, int64_t{knobs.worker_count} * knobs.prefetch_depth + 1);
   const std::optional<double> host = HostBytes(model, knobs, fill);

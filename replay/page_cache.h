@@ -33,9 +33,8 @@ inline constexpr double kSameShare = 0.05;
 
 // What is known of a run's data set and of where it came from.
 struct PageCache {
-  double data_bytes = 0;     // memory that caches one pass; 0: unknown
-  double machine_bytes = 0;  // memory of the machine; 0: unknown
-  double cold_share = 0;     // samples of the recorded run that were read from storage
+  double data_bytes = 0;  // memory that caches one pass; 0: unknown
+  double cold_share = 0;  // samples of the recorded run that were read from storage
   // The same when nothing is cached: less than 1 where one fetch brings more than one sample.
   double most_cold = 1;
   // What computing beside reads costs after one from storage, to what it costs when nothing is waited for.

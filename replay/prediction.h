@@ -35,6 +35,8 @@ struct Prediction {
   Wait wait = Wait::kNone;
   std::optional<double> host_memory_bytes, device_memory_bytes;
   std::optional<double> p_out_of_memory;
+  // What host and device may hold: a limit, or all that there is; 0: unknown.
+  double host_room_bytes = 0, device_room_bytes = 0;
   bool extrapolated = false;
   std::optional<double> epoch_edge_ms;
   // The setting leaves no room for the data set in the page cache, but what reads from storage cost was not recorded.

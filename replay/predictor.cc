@@ -120,7 +120,8 @@ class ReplayPredictor final : public Predictor {
     RunFindings found = {LoadingSlowness(model_, run, *costs), DeviceSlowness(model_, *costs), std::nullopt};
     // Of all of it: a first pass is part of what was measured.
     if (model_.page_cache.cold_seen) {
-      const auto cold = std::count(costs->cold.begin(), costs->cold.end(), true);
+      const size_t cold =
+          costs->cold_at_start.size() + static_cast<size_t>(std::count(costs->cold.begin(), costs->cold.end(), true));
       found.storage_share = static_cast<double>(cold) / static_cast<double>(costs->cold.size());
     }
     return found;
@@ -248,6 +249,8 @@ class ReplayPredictor final : public Predictor {
     p.host_memory_bytes = memory.host_bytes;
     p.device_memory_bytes = memory.device_bytes;
     p.p_out_of_memory = memory.p_out_of_memory;
+    p.host_room_bytes = memory.host_room;
+    p.device_room_bytes = memory.device_room;
     if (!memory.fits()) p.bound = Bound::kMemory;
     p.cold_unknown = CostOfColdUnknown(model_, knobs);
     p.extrapolated = device.Extrapolates(knobs.batch_size) || p.cold_unknown;

@@ -6,6 +6,7 @@
 
 #include "fmt/core.h"
 #include "replay/fit.h"
+#include "replay/page_cache.h"
 #include "replay/pauses.h"
 #include "replay/statistics.h"
 
@@ -112,6 +113,18 @@ void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
   }
 }
 
+// A data set that is in the page cache once the run is under way is read from there by the next run, too.
+void SetAsideColdStart(RunCosts* costs) {
+  if (ColdShareOf(*costs) > kSameShare) return;
+  std::vector<bool> early(costs->rows.size(), true);
+  for (const uint32_t row : costs->steady) early[row] = false;
+  for (size_t row = 0; row < costs->rows.size(); ++row) {
+    if (!early[row] || !costs->cold[row]) continue;
+    costs->cold_at_start.push_back(costs->rows[row]);
+    costs->cold[row] = false;
+  }
+}
+
 // What came before the steady part keeps its differences from sample to sample and takes the level of the rest, cold
 // samples that of cold ones: that the first second is slow says nothing of the samples that were met in it.
 void LevelStart(bool cold, RunCosts* costs) {
@@ -160,6 +173,7 @@ void LeaveOutPauses(int32_t workers, RunCosts* costs) {
   LeaveOutPauses(1, &costs->main, [](MainCost& main) -> double& { return main.copy_ns; });
   LeaveOutPauses(1, &costs->main, [](MainCost& main) -> double& { return main.launch_ns; });
   LeaveOutPauses(1, &costs->steps, [](StepCost& step) -> double& { return step.step_ns; });
+  LeaveOutPauses(1, &costs->copies, [](StepCost& copy) -> double& { return copy.step_ns; });
 }
 
 void CollectBatches(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
@@ -200,7 +214,7 @@ void CollectMain(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
     if (!Stepped(it)) continue;
     MainCost cost;
     cost.receive_ns = std::max(0.0, Length(it.receive_begin_ns, it.receive_end_ns) - it.receive.run_queue_ns);
-    cost.copy_ns = Length(it.copy_begin_ns, it.copy_end_ns);
+    cost.copy_ns = it.copy_on_device ? 0 : Length(it.copy_begin_ns, it.copy_end_ns);
     cost.launch_ns = std::max(0.0, Length(it.launch_begin_ns, it.launch_end_ns) - it.launch.run_queue_ns);
     if (i + 1 < run.iterations.size() && Stepped(run.iterations[i + 1]) && it.launch_end_ns >= 0) {
       const double rest = Length(it.wait_end_ns, run.iterations[i + 1].wait_begin_ns) -
@@ -225,6 +239,8 @@ void CollectSteps(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
     costs->launch_overlaps |= it.device_computing_ns >= 0;
     const int64_t queued = costs->device_on_main ? it.launch.run_queue_ns : it.device.run_queue_ns;
     if (wall > 0) costs->steps.push_back({run.batches[i].samples, std::max(wall * 0.01, wall - queued)});
+    const double copy = it.copy_on_device ? Length(it.copy_begin_ns, it.copy_end_ns) : 0;
+    if (copy > 0) costs->copies.push_back({run.batches[i].samples, copy});
   }
 }
 
@@ -252,7 +268,8 @@ void MeasureLatencies(const RunRecord& run, int64_t steady_first, RunCosts* cost
     }
     if (it.device_end_ns < 0) continue;
     // The device may begin as soon as the first of a step's work is issued, where that is known; else when all is.
-    const int64_t issued = costs->launch_overlaps ? it.launch_begin_ns : it.launch_end_ns;
+    int64_t issued = costs->launch_overlaps ? it.launch_begin_ns : it.launch_end_ns;
+    if (it.copy_on_device) issued = std::max(issued, it.copy_end_ns);
     if (issued >= 0 && before.device_end_ns >= 0 && issued > before.device_end_ns) {
       start.push_back(std::clamp(static_cast<double>(it.device_begin_ns - issued), 0.0, kLongestLatencyNs));
     }
@@ -361,6 +378,7 @@ absl::StatusOr<RunCosts> MeasureCosts(const RunRecord& run) {
     return absl::FailedPreconditionError("the steps after start-up were not recorded: record more steps (--steps 100)");
   }
   LeaveOutPauses(run.knobs.worker_count, &costs);
+  SetAsideColdStart(&costs);
   for (const bool cold : {false, true}) LevelStart(cold, &costs);
   MeasureLatencies(run, steady_first, &costs);
   MeasureQueueing(run, steady_first, &costs);

@@ -39,10 +39,14 @@ struct RunCosts {
   std::vector<bool> reads;
   // Of each row, whether most of what it read came from storage and not from the page cache.
   std::vector<bool> cold;
+  // As they were recorded, rows of before the steady part that were cold while (nearly) none of that is: what was read
+  // for the first time. On their places are warm rows.
+  std::vector<std::vector<Demand>> cold_at_start;
   std::vector<uint32_t> order;     // places of the sampler's order -> rows
   std::vector<uint32_t> steady;    // rows of the steady part; never empty when `rows` is not
   std::vector<BatchCost> batches;  // steady
   std::vector<StepCost> steps;     // steady
+  std::vector<StepCost> copies;    // steady, by a stream of the device
   std::vector<MainCost> main;      // steady
   Latencies latencies;
   bool syncs_each_step = false;

@@ -44,6 +44,7 @@ class LoaderSimulation {
     }
     result_.host_cpu_ns = cores_.work_done();
     result_.steps.resize(static_cast<size_t>(device_done_));
+    if (!result_.copies.empty()) result_.copies.resize(result_.steps.size());
     return std::move(result_);
   }
 
@@ -61,7 +62,7 @@ class LoaderSimulation {
     kDeviceWake
   };
   // Starved: it computed all that was issued of its step, and main still issues. Finishing: the last of it arrives.
-  enum class DeviceState { kIdle, kStarting, kRunning, kStarved, kFinishing };
+  enum class DeviceState { kIdle, kCopying, kStarting, kRunning, kStarved, kFinishing };
 
   struct Worker {
     std::vector<int64_t> requests;  // ring of `prefetch` entries
@@ -258,12 +259,15 @@ class LoaderSimulation {
         [[fallthrough]];
       case MainState::kCopy:
         step().copied = cores_.now();
-        if (scenario_.launch_overlaps) IssueToDevice();
+        begun_ = step_ + 1;
+        if (scenario_.launch_overlaps) issued_ = begun_;
+        DeviceGoesOn();
         return ComputeOnMain(MainState::kLaunch, work().launch_ns);
       case MainState::kLaunch:
         step().issued = cores_.now();
         ++launched_;
-        if (!scenario_.launch_overlaps) IssueToDevice();
+        issued_ = begun_;
+        DeviceGoesOn();
         if (device_state_ == DeviceState::kStarved) {
           device_state_ = DeviceState::kFinishing;
           cores_.Wait(DeviceJob(), scenario_.latencies.device_start_ns);
@@ -302,9 +306,23 @@ class LoaderSimulation {
 
   // --- device: steps in the order of issue ---
 
-  void IssueToDevice() {
-    issued_ = step_ + 1;
-    if (device_state_ == DeviceState::kIdle) StartDevice(scenario_.latencies.device_start_ns);
+  // Begins with what is next for it, if that was issued.
+  void DeviceGoesOn() {
+    if (device_state_ != DeviceState::kIdle || device_done_ >= begun_) return;
+    const StepTimes& next = result_.steps[device_done_];
+    const auto arrives = [this](double issued) {
+      return std::max(0.0, issued + scenario_.latencies.device_start_ns - cores_.now());
+    };
+    const double copy_ns = batches_[batch_of_step_[device_done_]].device_copy_ns;
+    if (copy_ns > 0 && copied_ <= device_done_) {
+      const double begin = cores_.now() + arrives(next.copied);
+      result_.copies.resize(batches_.size());
+      result_.copies[device_done_] = {begin, begin + copy_ns};
+      device_state_ = DeviceState::kCopying;
+      cores_.Wait(DeviceJob(), begin + copy_ns - cores_.now());
+    } else if (device_done_ < issued_) {
+      StartDevice(arrives(scenario_.launch_overlaps ? next.copied : next.issued));
+    }
   }
 
   void StartDevice(double latency) {
@@ -325,6 +343,11 @@ class LoaderSimulation {
 
   void DevicePhaseEnded() {
     if (device_state_ == DeviceState::kStarting) return StartDevice(0);
+    if (device_state_ == DeviceState::kCopying) {
+      copied_ = device_done_ + 1;
+      device_state_ = DeviceState::kIdle;
+      return DeviceGoesOn();
+    }
     StepTimes& step = result_.steps[device_done_];
     if (device_state_ == DeviceState::kRunning) {
       computed_ = cores_.now();
@@ -343,11 +366,7 @@ class LoaderSimulation {
     if (scenario_.launch_overlaps) result_.starved.push_back(cores_.now() - computed_);
     const int64_t done = device_done_++;
     device_state_ = DeviceState::kIdle;
-    if (device_done_ < issued_) {
-      const StepTimes& next = result_.steps[device_done_];
-      const double issued = scenario_.launch_overlaps ? next.copied : next.issued;
-      StartDevice(issued + scenario_.latencies.device_start_ns - cores_.now());
-    }
+    DeviceGoesOn();
     if (!over_ && main_state_ == MainState::kAwaitDevice &&
         step_ - std::max(1, scenario_.steps_in_flight) + 1 <= done) {
       EnterMain(MainState::kDeviceWake, scenario_.latencies.device_wake_ns);
@@ -364,7 +383,8 @@ class LoaderSimulation {
   std::vector<int64_t> batch_of_step_;
   std::vector<int32_t> owner_;  // worker of a batch
   std::deque<int64_t> arrivals_;
-  int64_t step_ = 0, issued_ = 0, device_done_ = 0, next_request_ = 0, epoch_end_ = 0;
+  int64_t step_ = 0, device_done_ = 0, next_request_ = 0, epoch_end_ = 0;
+  int64_t begun_ = 0, issued_ = 0, copied_ = 0;  // steps that main began to issue, issued, and the device copied for
   int64_t loaded_ = 0, released_ = 0, launched_ = 0;
   double computed_ = 0;  // when the device had computed what it runs
   int32_t next_worker_ = 0;

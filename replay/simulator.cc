@@ -63,6 +63,12 @@ SimulationResult Solve(const DemandTape& tape, absl::Span<const BatchWork> batch
     step.copied = step.got + batch.copy_ns;
     step.issued = step.copied + batch.launch_ns * scale.cpu;
     const double busy = batch.step_ns * scale.device;
+    if (batch.device_copy_ns > 0) {
+      result.copies.resize(batches.size());
+      const double begin = std::max(step.copied + late.device_start_ns, device);
+      device = begin + batch.device_copy_ns;
+      result.copies[i] = {begin, device};
+    }
     if constexpr (kLaunchOverlaps) {
       step.device_begin = std::max(step.copied + late.device_start_ns, device);
       device = std::max(step.device_begin + busy, step.issued + late.device_start_ns);

@@ -1,10 +1,12 @@
 // Simulates a loader and a device under one setting: PyTorch's loader as a recurrence.
 //
-//   start_i = max(fin of the worker's previous batch, credit_i)        credit_i = got of batch i - W*P (0 for the first
-//   W*P) fin_i   = start_i + load and collate                               worker i mod W got_i   = max(fin_i,
-//   main_{i-1}) + receive                         main, in order host_i  = got_i + exposed copy + launch main dev_i   =
-//   max(host_i, dev_{i-1}) + step                            device main_i  = max(host_i, dev_{i-Q+1}) main may run
-//   ahead by Q steps
+//   start_i  = max(fin of the worker's previous batch, credit_i)  credit_i = got of batch i - W*P (0 for the first W*P)
+//   fin_i    = start_i + load and collate                         worker i mod W
+//   got_i    = max(fin_i, main_{i-1}) + receive                   main, in order
+//   host_i   = got_i + exposed copy + launch                      main
+//   copied_i = max(got_i + exposed copy, dev_{i-1}) + copy        device, where it copies its batches itself
+//   dev_i    = max(host_i, copied_i) + step                       device
+//   main_i   = max(host_i, dev_{i-Q+1})                           main may run ahead by Q steps
 //
 // Without workers main loads inline. Each epoch drains and primes W*P batches anew. When all jobs fit on the cores, all
 // reads on the storage, and delivery is in order, the recurrence is solved directly, O(1) a batch; otherwise events are
@@ -28,13 +30,14 @@ namespace stallpoint {
 struct BatchWork {
   int64_t first_sample = 0;  // place on the tape
   int32_t samples = 0;
-  bool opens_epoch = false;  // the loader primes anew before it; true for batch 0
-  Demand worker;             // collate and what a batch costs its worker beyond its samples
-  double delay_ns = 0;       // worker, waiting for a core that others than this run hold
-  double receive_ns = 0;     // main, computing
-  double copy_ns = 0;        // main, waiting for an exposed copy
-  double launch_ns = 0;      // main, computing
-  double step_ns = 0;        // device
+  bool opens_epoch = false;   // the loader primes anew before it; true for batch 0
+  Demand worker;              // collate and what a batch costs its worker beyond its samples
+  double delay_ns = 0;        // worker, waiting for a core that others than this run hold
+  double receive_ns = 0;      // main, computing
+  double copy_ns = 0;         // main, waiting for an exposed copy
+  double launch_ns = 0;       // main, computing
+  double device_copy_ns = 0;  // device, from the time that main has the batch, after the step before and before its own
+  double step_ns = 0;         // device
 };
 
 // Hand-overs between threads, each paid only by a thread that was really waiting.
@@ -101,6 +104,11 @@ struct SimulationResult {
   std::vector<StepTimes> steps;
   // Of each step, how long the device waited for main to issue more of it; empty unless launches overlap.
   std::vector<double> starved;
+  // Of each step, from when to when the device copied its batch; empty where none is copied by it.
+  struct Copy {
+    double begin = 0, end = 0;
+  };
+  std::vector<Copy> copies;
   double service_ns = 0;        // that loading took, of all batches, from taking a request to handing over
   double host_cpu_ns = 0;       // computing done by all jobs
   std::vector<double> loaded;   // of each batch, when it was in memory; of the direct solution with workers

@@ -95,6 +95,7 @@ void EventDecoder::Decode(const trace::Chunk& chunk, const TraceReader::Origin& 
   for (const trace::SpanBlock& block : chunk.spans()) DecodeSpans(block, target);
   DecodeIterations(chunk.iterations(), target);
   for (const trace::CounterBlock& block : chunk.counters()) DecodeCounters(block, target);
+  DecodeAllocations(chunk.memory(), target);
   for (const trace::Marker& marker : chunk.markers()) {
     const EventName* name = FindName(marker.name_id(), target).name;
     const Track* track = FindTrack(marker.track_id(), target);
@@ -125,7 +126,7 @@ void EventDecoder::Define(const trace::Chunk& chunk, Target& target) {
     if (text.id() != 0) scope.names[text.id()] = {InternName(text.value())};
   }
   for (const trace::DeviceDefinition& device : chunk.devices()) {
-    scope.devices[device.id()] = device.name().empty() ? device.kind() : device.name();
+    scope.devices[device.id()] = {device.name().empty() ? device.kind() : device.name(), device.memory_bytes()};
   }
   for (const trace::TrackDefinition& defined : chunk.tracks()) {
     Track track;
@@ -139,7 +140,8 @@ void EventDecoder::Define(const trace::Chunk& chunk, Target& target) {
     if (defined.device_id() != 0) {
       auto device = scope.devices.find(defined.device_id());
       if (device != scope.devices.end()) {
-        track.device = device->second;
+        track.device = device->second.name;
+        track.device_memory_bytes = device->second.memory_bytes;
       } else {
         ++target.unknown_ids;
       }
@@ -222,6 +224,29 @@ void EventDecoder::DecodeCounters(const trace::CounterBlock& block, Target& targ
     event.time_ns = *time;
     event.value = block.value(row);
     target.visitor.OnCounter(target.source, event);
+  }
+}
+
+void EventDecoder::DecodeAllocations(const trace::MemoryBlock& block, Target& target) {
+  const int rows = std::min({block.ticks_delta_size(), block.address_size(), block.bytes_size()});
+  target.set_aside += std::max({block.ticks_delta_size(), block.address_size(), block.bytes_size()}) - rows;
+  if (rows == 0) return;
+  AllocationEvent event;
+  uint64_t ticks = block.base_ticks();
+  DeltaColumn held(block.held_delta(), rows);
+  for (int row = 0; row < rows; ++row) {
+    ticks += static_cast<uint64_t>(block.ticks_delta(row));
+    event.held_bytes = held.Next(row);
+    const auto time = target.writer.clock.ToNs(ticks);
+    if (!time) {
+      ++target.set_aside;
+      continue;
+    }
+    event.time_ns = *time;
+    event.address = block.address(row);
+    event.bytes = block.bytes(row);
+    event.allocator = FindName(static_cast<uint32_t>(At(block.allocator_id(), row, rows)), target).name;
+    target.visitor.OnAllocation(target.source, event);
   }
 }
 

@@ -34,11 +34,15 @@ class EventDecoder {
     const EventName* name = nullptr;
     trace::StageKind kind = trace::STAGE_KIND_UNSPECIFIED;
   };
+  struct DeviceFacts {
+    std::string name;
+    uint64_t memory_bytes = 0;
+  };
   // What one writer's ids mean in its current segment.
   struct Scope {
     uint32_t segment_index = 0;
     absl::flat_hash_map<uint32_t, StageName> names;
-    absl::flat_hash_map<uint32_t, std::string> devices;
+    absl::flat_hash_map<uint32_t, DeviceFacts> devices;
     absl::flat_hash_map<uint32_t, const Track*> tracks;
     absl::flat_hash_map<uint32_t, const Series*> series;
   };
@@ -55,6 +59,7 @@ class EventDecoder {
   void Define(const trace::Chunk& chunk, Target& target);
   void DecodeSpans(const trace::SpanBlock& block, Target& target);
   void DecodeCounters(const trace::CounterBlock& block, Target& target);
+  void DecodeAllocations(const trace::MemoryBlock& block, Target& target);
   void DecodeBatches(const trace::BatchBlock& block, Target& target);
   void DecodeIterations(const trace::IterationBlock& block, Target& target);
 

@@ -64,10 +64,11 @@ struct IterationRecord {
   int64_t index = -1;
   int64_t wait_begin_ns = -1, wait_end_ns = -1;        // main waits for the batch (or loads it, without workers)
   int64_t receive_begin_ns = -1, receive_end_ns = -1;  // main takes it over
-  int64_t copy_begin_ns = -1, copy_end_ns = -1;        // exposed copy on main
+  int64_t copy_begin_ns = -1, copy_end_ns = -1;        // the batch goes to the device
   int64_t launch_begin_ns = -1, launch_end_ns = -1;    // main issues the step
   int64_t sync_begin_ns = -1, sync_end_ns = -1;        // main waits for the device
   int64_t device_begin_ns = -1, device_end_ns = -1;    // the device computes
+  bool copy_on_device = false;                         // a stream of it copies; else main waits meanwhile
   // Within these, by the device's own records of its kernels; -1: there were none.
   int64_t device_computing_ns = -1;
   StageCost launch, receive;
@@ -92,6 +93,14 @@ struct Gap {
 struct CounterPoint {
   int64_t time_ns;
   double value;
+};
+
+// A block of the device's memory that an allocator handed out (positive bytes) or took back (negative), or, of 0 bytes,
+// the mark that the step of index `address` begins.
+struct AllocationRecord {
+  uint64_t address = 0;
+  int64_t bytes = 0;
+  uint64_t held_bytes = 0;  // of the device, by the allocator, afterwards: in use or kept for later
 };
 
 // A probe that observed the run; its counters are those whose names begin with "ID.".
@@ -122,6 +131,7 @@ struct RunRecord {
   std::string process_name;
   double usable_cores = 1;
   uint64_t machine_memory_bytes = 0;  // 0: unknown
+  uint64_t device_total_bytes = 0;    // of the device's own memory; 0: it has none, or it is unknown
   double batch_bytes_per_sample = 0;  // collated, on the host; 0: unknown
   std::string host_limit_enforcement, device_limit_enforcement;
 
@@ -137,6 +147,10 @@ struct RunRecord {
   // kernels back to back as one. Empty without such records; all that is known of the device then are the iterations'
   // times.
   std::vector<TimeSpan> device_computing, device_copying;
+
+  // Of the first steps, in order, and by which allocator: "torch" is LibTorch's on a GPU, "stallpoint" that of `cpu`.
+  std::vector<AllocationRecord> allocations;
+  std::string allocator;
 
   int64_t begin_ns = 0, end_ns = 0;  // first and last recorded instant
   std::vector<PhaseSpan> phases;

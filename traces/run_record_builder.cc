@@ -221,6 +221,7 @@ void RunRecordBuilder::AddToIteration(Run& run, const SpanEvent& span) {
       iteration->receive += CostOf(span);
       return Widen(iteration->receive_begin_ns, iteration->receive_end_ns, span);
     case trace::STAGE_KIND_COPY:
+      iteration->copy_on_device = span.track->role == trace::TRACK_ROLE_STREAM;
       return Widen(iteration->copy_begin_ns, iteration->copy_end_ns, span);
     case trace::STAGE_KIND_LAUNCH:
       iteration->launch += CostOf(span);
@@ -228,6 +229,7 @@ void RunRecordBuilder::AddToIteration(Run& run, const SpanEvent& span) {
     case trace::STAGE_KIND_SYNC:
       return Widen(iteration->sync_begin_ns, iteration->sync_end_ns, span);
     case trace::STAGE_KIND_STEP:
+      run.record.device_total_bytes = std::max(run.record.device_total_bytes, span.track->device_memory_bytes);
       iteration->device += CostOf(span);
       return Widen(iteration->device_begin_ns, iteration->device_end_ns, span);
     case trace::STAGE_KIND_STEP_PART: {
@@ -265,6 +267,15 @@ void RunRecordBuilder::OnCounter(const EventSource& source, const CounterEvent& 
     run.record.counter_units[name] = event.series->unit;
   }
   points->push_back({event.time_ns, event.value});
+}
+
+void RunRecordBuilder::OnAllocation(const EventSource& source, const AllocationEvent& event) {
+  Run& run = RunOf(source);
+  run.begin_ns = std::min(run.begin_ns, event.time_ns);
+  run.end_ns = std::max(run.end_ns, event.time_ns);
+  RunRecord& record = run.record;
+  if (record.allocator.empty()) record.allocator = ValidUtf8(event.allocator->text);
+  record.allocations.push_back({event.address, event.bytes, event.held_bytes});
 }
 
 void RunRecordBuilder::OnBatch(const EventSource& source, const BatchEvent& event) {

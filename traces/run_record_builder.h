@@ -26,6 +26,7 @@ class RunRecordBuilder : public TraceVisitor {
   void OnSegment(const EventSource& source, const trace::SegmentStart& segment) override;
   void OnSpan(const EventSource& source, const SpanEvent& span) override;
   void OnCounter(const EventSource& source, const CounterEvent& event) override;
+  void OnAllocation(const EventSource& source, const AllocationEvent& event) override;
   void OnBatch(const EventSource& source, const BatchEvent& event) override;
   void OnIteration(const EventSource& source, const IterationEvent& event) override;
   void OnPhase(const EventSource& source, trace::Phase phase, int64_t time_ns) override;

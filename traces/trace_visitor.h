@@ -37,7 +37,8 @@ struct Track {
   uint32_t os_thread_id = 0;
   uint32_t worker_index = 0;
   uint32_t incarnation = 0;
-  std::string device;  // name or kind; of streams
+  std::string device;                // name or kind; of streams
+  uint64_t device_memory_bytes = 0;  // of that device; 0: unknown
 };
 
 struct Series {
@@ -76,6 +77,15 @@ struct IterationEvent {
   std::optional<double> loss;
 };
 
+// As MemoryBlock's rows.
+struct AllocationEvent {
+  const EventName* allocator = nullptr;
+  int64_t time_ns = 0;
+  uint64_t address = 0;
+  int64_t bytes = 0;
+  uint64_t held_bytes = 0;
+};
+
 class TraceVisitor {
  public:
   virtual ~TraceVisitor() = default;
@@ -83,6 +93,7 @@ class TraceVisitor {
   virtual void OnSegment(const EventSource&, const trace::SegmentStart&) {}
   virtual void OnSpan(const EventSource&, const SpanEvent&) {}
   virtual void OnCounter(const EventSource&, const CounterEvent&) {}
+  virtual void OnAllocation(const EventSource&, const AllocationEvent&) {}
   virtual void OnBatch(const EventSource&, const BatchEvent&) {}
   virtual void OnIteration(const EventSource&, const IterationEvent&) {}
   virtual void OnPhase(const EventSource&, trace::Phase, int64_t /*time_ns*/) {}

@@ -64,6 +64,7 @@ class CpuDevice : public Device {
     place.Enter(batch->index, -1, trace::STAGE_KIND_STEP_PART);
     sp_step_result result = {.struct_size = sizeof(sp_step_result)};
     FinishedStep finished{.batch = batch};
+    host_.BeginStep();
     DeviceMemory* memory = host_.device_memory();
     if (memory != nullptr) memory->NoteKept();
     {

@@ -107,6 +107,7 @@ class CudaDevice : public Device {
   absl::Status Launch(Batch* batch) override {
     if (absl::Status fits = AccountMemory(); !fits.ok()) return fits;
     if (absl::Status current = session_.MakeCurrent(); !current.ok()) return current;
+    host_.BeginStep();
     Slot& slot = slots_[static_cast<size_t>(launched_) % slots_.size()];
     slot.mark_count = 0;
     slot.step = {.batch = batch};

@@ -9,8 +9,8 @@
 
 namespace stallpoint {
 
-DeviceMemory::DeviceMemory(uint64_t limit_bytes)
-    : table_{sizeof(sp_device_memory), 0, this, &Alloc, &Free}, pool_(limit_bytes, MemoryPool::kTight) {}
+DeviceMemory::DeviceMemory(uint64_t limit_bytes, AllocationLog* log)
+    : table_{sizeof(sp_device_memory), 0, this, &Alloc, &Free}, log_(log), pool_(limit_bytes, MemoryPool::kTight) {}
 
 void DeviceMemory::NoteKept() {
   std::lock_guard lock(mutex_);
@@ -36,21 +36,25 @@ void* DeviceMemory::Alloc(void* self, uint64_t bytes, sp_error* error) {
                           .c_str());
     return nullptr;
   }
-  memory.capacities_[block.data] = block.capacity;
+  memory.blocks_[block.data] = {block.capacity, bytes};
   memory.in_use_ += block.capacity;
   memory.reading_.peak = std::max(memory.reading_.peak, memory.in_use_);
-  memory.reading_.reserved = std::max(memory.reading_.reserved, memory.pool_.bytes());
+  const uint64_t held = memory.pool_.bytes();
+  memory.reading_.reserved = std::max(memory.reading_.reserved, held);
+  if (memory.log_ != nullptr) memory.log_->Add(block.data, static_cast<int64_t>(bytes), held);
   return block.data;
 }
 
 void DeviceMemory::Free(void* self, void* data) {
   DeviceMemory& memory = *static_cast<DeviceMemory*>(self);
   std::lock_guard lock(memory.mutex_);
-  const auto found = memory.capacities_.find(data);
-  if (found == memory.capacities_.end()) return;
-  memory.in_use_ -= found->second;
-  memory.pool_.Release({data, found->second});
-  memory.capacities_.erase(found);
+  const auto found = memory.blocks_.find(data);
+  if (found == memory.blocks_.end()) return;
+  const InUse block = found->second;
+  memory.blocks_.erase(found);
+  memory.in_use_ -= block.capacity;
+  memory.pool_.Release({data, block.capacity});
+  if (memory.log_ != nullptr) memory.log_->Add(data, -static_cast<int64_t>(block.bytes), memory.pool_.bytes());
 }
 
 }  // namespace stallpoint

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "harness/host/allocation_log.h"
 #include "harness/host/memory_pool.h"
 #include "stallpoint/abi/device_memory.h"
 
@@ -27,8 +28,8 @@ class DeviceMemory {
     uint64_t reserved = 0;  // the most in use and kept for reuse, which is what the host has to hold
   };
 
-  // `limit_bytes` 0: unlimited.
-  explicit DeviceMemory(uint64_t limit_bytes);
+  // `limit_bytes` 0: unlimited. `log`, which outlives the object, is told of every allocation; it may be null.
+  explicit DeviceMemory(uint64_t limit_bytes, AllocationLog* log = nullptr);
   DeviceMemory(const DeviceMemory&) = delete;
   DeviceMemory& operator=(const DeviceMemory&) = delete;
 
@@ -46,15 +47,20 @@ class DeviceMemory {
   Reading TakeReading();
 
  private:
+  struct InUse {
+    uint64_t capacity, bytes;  // of the block, and what was asked for
+  };
+
   static void* Alloc(void* self, uint64_t bytes, sp_error* error);
   static void Free(void* self, void* memory);
 
   const sp_device_memory table_;
+  AllocationLog* const log_;
   std::atomic<bool> asked_for_ = false;
 
   std::mutex mutex_;
   MemoryPool pool_;
-  std::unordered_map<void*, uint64_t> capacities_;  // of blocks in use
+  std::unordered_map<void*, InUse> blocks_;
   uint64_t in_use_ = 0;
   Reading reading_;
 };

@@ -138,20 +138,29 @@ struct HostServices::Table {
     return found == options.end() ? nullptr : found->second.c_str();
   }
 
+  static void AllocationChanged(void* self, uint32_t name_id, const void* address, int64_t bytes, uint64_t held_bytes) {
+    HostServices& host = Of(self);
+    host.allocation_log_->Add(host.names_.SpanId(name_id), address, bytes, held_bytes);
+  }
+
   static const void* GetExtension(void* self, const char* id) {
-    DeviceMemory* memory = Of(self).device_memory_;
-    return memory != nullptr && id != nullptr && std::string_view(id) == SP_EXTENSION_DEVICE_MEMORY ? memory->table()
-                                                                                                    : nullptr;
+    HostServices& host = Of(self);
+    const std::string_view wanted = id != nullptr ? id : "";
+    DeviceMemory* memory = host.device_memory_;
+    if (memory != nullptr) return wanted == SP_EXTENSION_DEVICE_MEMORY ? memory->table() : nullptr;
+    const bool logs = host.allocation_log_ != nullptr && host.allocation_log_->open();
+    return logs && wanted == SP_EXTENSION_DEVICE_ALLOCATIONS ? &host.allocations_table_ : nullptr;
   }
 };
 
 HostServices::HostServices(Recorder* recorder, MemoryPool& memory, const std::map<std::string, std::string>& options,
-                           const std::atomic<bool>& cancelled, DeviceMemory* device_memory)
+                           const std::atomic<bool>& cancelled, DeviceMemory* device_memory, AllocationLog* allocations)
     : recorder_(recorder),
       memory_(memory),
       options_(options),
       cancelled_(cancelled),
       device_memory_(device_memory),
+      allocation_log_(allocations),
       enabled_(recorder != nullptr ? 1 : 0),
       names_(recorder),
       table_{.struct_size = sizeof(sp_host),
@@ -172,7 +181,8 @@ HostServices::HostServices(Recorder* recorder, MemoryPool& memory, const std::ma
              .alloc = Table::Alloc,
              .free = Table::Free,
              .option = Table::Option,
-             .get_extension = Table::GetExtension} {}
+             .get_extension = Table::GetExtension},
+      allocations_table_{sizeof(sp_device_allocations), 0, this, &Table::AllocationChanged} {}
 
 HostServices::~HostServices() {
   for (const auto& [memory, block] : allocations_) memory_.Release(block);

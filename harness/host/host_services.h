@@ -17,9 +17,11 @@
 #include <utility>
 #include <vector>
 
+#include "harness/host/allocation_log.h"
 #include "harness/host/device_memory.h"
 #include "harness/host/memory_pool.h"
 #include "harness/host/name_table.h"
+#include "stallpoint/abi/device_allocations.h"
 #include "stallpoint/abi/host.h"
 
 namespace stallpoint {
@@ -28,10 +30,11 @@ class Recorder;
 
 class HostServices {
  public:
-  // `recorder` is null when nothing is recorded, `device_memory` where the device keeps its own account. All that is
-  // passed must outlive the object.
+  // `recorder` is null when nothing is recorded, `device_memory` where the device keeps its own account, and
+  // `allocations` where nobody wants to know of them. All that is passed must outlive the object.
   HostServices(Recorder* recorder, MemoryPool& memory, const std::map<std::string, std::string>& options,
-               const std::atomic<bool>& cancelled, DeviceMemory* device_memory = nullptr);
+               const std::atomic<bool>& cancelled, DeviceMemory* device_memory = nullptr,
+               AllocationLog* allocations = nullptr);
   ~HostServices();
   HostServices(const HostServices&) = delete;
   HostServices& operator=(const HostServices&) = delete;
@@ -43,6 +46,10 @@ class HostServices {
   // Null, or one that a plugin takes from.
   DeviceMemory* device_memory() const {
     return device_memory_ != nullptr && device_memory_->asked_for() ? device_memory_ : nullptr;
+  }
+  // [step] The next step begins, and with it what it allocates.
+  void BeginStep() {
+    if (allocation_log_ != nullptr) allocation_log_->BeginStep();
   }
 
   // [control] Parts of a step that the workload marks go to `place`, with their id as a stage (0: the last one ends),
@@ -63,10 +70,12 @@ class HostServices {
   const std::map<std::string, std::string>& options_;
   const std::atomic<bool>& cancelled_;
   DeviceMemory* const device_memory_;
+  AllocationLog* const allocation_log_;
   const int32_t enabled_;
   NameTable names_;
   PlaceMark place_mark_;
   sp_host table_;
+  sp_device_allocations allocations_table_;
 
   std::mutex mutex_;
   std::unordered_map<void*, MemoryPool::Block> allocations_;

@@ -16,7 +16,7 @@ constexpr int64_t kLongestSilenceNs = 500'000'000;
 
 // Upper estimates of what an event takes in a chunk, for ordinary values.
 constexpr uint64_t kSpanBytes = 16, kCostBytes = 40, kLinkedBytes = 28, kCounterBytes = 16, kRowBytes = 32,
-                   kLogBytes = 24;
+                   kLogBytes = 24, kAllocationBytes = 20;
 
 // Series ids that the recorder gives itself, one per track; those of Definitions count from 1 and stay far below.
 constexpr uint32_t kHeartbeatSeries = 1u << 31;
@@ -90,6 +90,7 @@ void ChunkStream::Add(const PendingEvents& pending) {
     *chunk_.add_log_lines() = line;
     CountEvents(1, kLogBytes + line.text().size());
   }
+  AddAllocations(pending.allocations);
   CountDrops(pending.dropped);
   set_aside_ += pending.set_aside;
   if (pending.rows_dropped > 0) {
@@ -99,6 +100,26 @@ void ChunkStream::Add(const PendingEvents& pending) {
     line->set_text(std::to_string(pending.rows_dropped) +
                    " batches, iterations or phases were not recorded: the disk did not keep up");
     CountEvents(1, kLogBytes + line->text().size());
+  }
+}
+
+void ChunkStream::AddAllocations(const std::vector<PendingEvents::Allocation>& allocations) {
+  uint64_t ticks = 0, held_bytes = 0;
+  for (const PendingEvents::Allocation& row : allocations) {
+    definitions_->DefineName(row.allocator_id, &chunk_);
+    const bool begins = !chunk_.has_memory();
+    trace::MemoryBlock& block = *chunk_.mutable_memory();
+    if (begins) {
+      block.set_base_ticks(row.ticks);
+      ticks = row.ticks;
+      held_bytes = 0;
+    }
+    block.add_ticks_delta(static_cast<int64_t>(row.ticks - std::exchange(ticks, row.ticks)));
+    block.add_address(row.address);
+    block.add_bytes(row.bytes);
+    block.add_allocator_id(row.allocator_id);
+    block.add_held_delta(static_cast<int64_t>(row.held_bytes - std::exchange(held_bytes, row.held_bytes)));
+    CountEvents(1, kAllocationBytes);
   }
 }
 

@@ -51,6 +51,7 @@ class ChunkStream {
 
  private:
   void StartSegment();
+  void AddAllocations(const std::vector<PendingEvents::Allocation>& allocations);
   void DefineTrack(RecordedTrack& track);
   void AddHeartbeat(RecordedTrack& track);
   void EncodeDrained(RecordedTrack& track);

@@ -44,18 +44,38 @@ double AffinityCores() {
   return CPU_COUNT(&set);
 }
 
-// The quota of one cgroup and of all above it, the tightest.
-std::optional<double> TightestQuota(const std::string& mount, std::string group, bool v2) {
-  std::optional<double> tightest;
-  while (true) {
-    const std::string folder = mount + group;
-    const std::string text =
-        v2 ? ReadText(folder + "/cpu.max")
-           : absl::StrCat(ReadText(folder + "/cpu.cfs_quota_us"), " ", ReadText(folder + "/cpu.cfs_period_us"));
-    if (const std::optional<double> cores = ParseCpuQuota(text)) tightest = std::min(tightest.value_or(*cores), *cores);
-    if (group.empty() || group == "/") return tightest;
-    group.resize(group.rfind('/'));
+// A control group that holds this process, or one above it.
+struct Group {
+  std::string folder;
+  bool version_2;
+};
+
+// Those of a controller, in no order.
+std::vector<Group> GroupsOf(std::string_view controller) {
+  constexpr char kMount[] = "/sys/fs/cgroup";
+  std::vector<Group> found;
+  const auto add = [&found](const std::string& mount, std::string group, bool version_2) {
+    while (true) {
+      found.push_back({mount + group, version_2});
+      if (group.empty() || group == "/") return;
+      group.resize(group.rfind('/'));
+    }
+  };
+  // "0::/user.slice" is version 2; "4:cpu,cpuacct:/group" is version 1.
+  const std::string groups = ReadText("/proc/self/cgroup");
+  for (const absl::string_view line : absl::StrSplit(groups, '\n')) {
+    const std::vector<std::string> parts = absl::StrSplit(line, absl::MaxSplits(':', 2));
+    if (parts.size() != 3) continue;
+    if (parts[1].empty()) {
+      add(kMount, parts[2], true);
+      continue;
+    }
+    const std::vector<std::string> controllers = absl::StrSplit(parts[1], ',');
+    if (std::find(controllers.begin(), controllers.end(), controller) == controllers.end()) continue;
+    add(absl::StrCat(kMount, "/", parts[1]), parts[2], false);
+    if (controllers.size() > 1) add(absl::StrCat(kMount, "/", std::string(controller)), parts[2], false);
   }
+  return found;
 }
 
 }  // namespace
@@ -73,23 +93,24 @@ std::optional<double> ParseCpuQuota(std::string_view text) {
 
 double UsableCores() {
   double cores = AffinityCores();
-  // "0::/user.slice" is version 2; "4:cpu,cpuacct:/group" is version 1.
-  const std::string groups = ReadText("/proc/self/cgroup");
-  for (const absl::string_view line : absl::StrSplit(groups, '\n')) {
-    const std::vector<std::string> parts = absl::StrSplit(line, absl::MaxSplits(':', 2));
-    if (parts.size() != 3) continue;
-    std::optional<double> quota;
-    if (parts[1].empty()) {
-      quota = TightestQuota("/sys/fs/cgroup", parts[2], true);
-    } else {
-      const std::vector<std::string> controllers = absl::StrSplit(parts[1], ',');
-      if (std::find(controllers.begin(), controllers.end(), "cpu") == controllers.end()) continue;
-      quota = TightestQuota("/sys/fs/cgroup/" + parts[1], parts[2], false);
-      if (!quota) quota = TightestQuota("/sys/fs/cgroup/cpu", parts[2], false);
-    }
-    if (quota) cores = std::min(cores, *quota);
+  for (const Group& group : GroupsOf("cpu")) {
+    const std::string text = group.version_2 ? ReadText(group.folder + "/cpu.max")
+                                             : absl::StrCat(ReadText(group.folder + "/cpu.cfs_quota_us"), " ",
+                                                            ReadText(group.folder + "/cpu.cfs_period_us"));
+    if (const std::optional<double> quota = ParseCpuQuota(text)) cores = std::min(cores, *quota);
   }
   return cores;
+}
+
+uint64_t UsableMemory() {
+  uint64_t bytes = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  for (const Group& group : GroupsOf("memory")) {
+    if (group.folder.find(absl::StrCat("/", std::string(kOwnGroupPrefix))) != std::string::npos) continue;
+    uint64_t limit;
+    const std::string text = ReadText(group.folder + (group.version_2 ? "/memory.max" : "/memory.limit_in_bytes"));
+    if (absl::SimpleAtoi(absl::StripAsciiWhitespace(text), &limit) && limit > 0) bytes = std::min(bytes, limit);
+  }
+  return bytes;
 }
 
 trace::Host DescribeHost() {
@@ -102,7 +123,7 @@ trace::Host DescribeHost() {
   host.set_usable_cores(UsableCores());
   host.set_online_cores(static_cast<uint32_t>(sysconf(_SC_NPROCESSORS_ONLN)));
   host.set_cpu_model(CpuModel());
-  host.set_memory_bytes(static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)));
+  host.set_memory_bytes(UsableMemory());
   host.set_ticks_per_second(TicksPerSecond());
   host.set_ticks_are_tsc(kTicksAreTsc);
   return host;

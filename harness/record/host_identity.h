@@ -21,6 +21,13 @@ uint64_t RandomId();
 // Processors that this process may run on, after affinity and cgroup quota (v1 and v2, all levels).
 double UsableCores();
 
+// Memory that this process may use: the machine's, or what the control groups that hold it allow (v1 and v2, all
+// levels; but for a group that this program made for a run). Bytes.
+uint64_t UsableMemory();
+
+// How the names of the control groups begin that this program makes for runs with a limit.
+inline constexpr std::string_view kOwnGroupPrefix = "stallpoint-";
+
 // Processors that a cgroup's quota allows, or nothing when it is unlimited or not understood: the text of cpu.max
 // ("150000 100000", "max 100000") or of cpu.cfs_quota_us and cpu.cfs_period_us joined by a space ("-1 100000").
 std::optional<double> ParseCpuQuota(std::string_view text);

@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kMaxRows = 16'384;
 constexpr size_t kMaxCounters = 65'536;
+constexpr size_t kMaxAllocations = 1 << 18;
 constexpr size_t kMaxLogLines = 4096;
 constexpr size_t kMaxLogBytes = 4096;
 
@@ -88,6 +89,16 @@ void PendingQueue::AddCounter(uint32_t series_id, uint64_t ticks, double value) 
     return;
   }
   pending_.counters.push_back({series_id, ticks, value});
+}
+
+// The time is taken under the lock: rows are in order.
+void PendingQueue::AddAllocation(uint32_t allocator_id, uint64_t address, int64_t bytes, uint64_t held_bytes) {
+  const std::lock_guard lock(mutex_);
+  if (pending_.allocations.size() >= kMaxAllocations) {
+    ++pending_.dropped;
+    return;
+  }
+  pending_.allocations.push_back({allocator_id, Ticks(), address, bytes, held_bytes});
 }
 
 void PendingQueue::AddLinkedSpans(absl::Span<const LinkedSpan> spans) {

@@ -97,6 +97,9 @@ class LiveRecorder : public Recorder {
   void CounterAt(uint32_t series, uint64_t ticks, double value) override {
     if (!Forked()) pending_.AddCounter(series, ticks, value);
   }
+  void Allocation(uint32_t allocator, uint64_t address, int64_t bytes, uint64_t held_bytes) override {
+    if (!Forked()) pending_.AddAllocation(allocator, address, bytes, held_bytes);
+  }
   void AddLinkedSpans(absl::Span<const LinkedSpan> spans) override {
     if (!Forked()) pending_.AddLinkedSpans(spans);
   }

@@ -94,6 +94,8 @@ class Recorder {
   virtual void Counter(uint32_t series, double value) = 0;
   // The same of a past instant.
   virtual void CounterAt(uint32_t series, uint64_t ticks, double value) = 0;
+  // [any] As a row of MemoryBlock, now; `allocator` is an interned name.
+  virtual void Allocation(uint32_t allocator, uint64_t address, int64_t bytes, uint64_t held_bytes) = 0;
   // [any] Spans that were learned in bulk after they had ended. Takes a lock. kMostLinkedSpans wait for the next flush,
   // what goes beyond is dropped and counted: whoever can wait calls Flush in between.
   virtual void AddLinkedSpans(absl::Span<const LinkedSpan> spans) = 0;

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "harness/record/host_identity.h"
 #include "harness/record/read_text.h"
 #include "traces/text.h"
 
@@ -22,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kMount[] = "/sys/fs/cgroup";
-constexpr std::string_view kPrefix = "stallpoint-";  // then the process that made it, '-', a number
+constexpr std::string_view kPrefix = kOwnGroupPrefix;  // then the process that made it, '-', a number
 
 absl::Status WriteText(const std::string& path, const std::string& text) {
   const int file = open(path.c_str(), O_WRONLY | O_CLOEXEC);

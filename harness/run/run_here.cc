@@ -156,9 +156,10 @@ class WorkloadRun {
         recorder_(recorder),
         meter_(meter),
         memory_(knobs_.host_limit_bytes),
-        device_memory_(knobs_.device_limit_bytes),
+        allocations_(recorder),
+        device_memory_(knobs_.device_limit_bytes, &allocations_),
         host_(recorder, memory_, plan.request.options, control.cancelled(),
-              plan.device.kind == DeviceSpec::Kind::kCpu ? &device_memory_ : nullptr),
+              plan.device.kind == DeviceSpec::Kind::kCpu ? &device_memory_ : nullptr, &allocations_),
         guard_(control.cancelled(), plan.request.host_limit_holder.empty() ? knobs_.host_limit_bytes : 0) {}
 
   absl::Status Run() {
@@ -270,6 +271,7 @@ class WorkloadRun {
   Recorder* const recorder_;
   ProgressMeter& meter_;
   MemoryPool memory_;
+  AllocationLog allocations_;
   DeviceMemory device_memory_;
   HostServices host_;
   RunGuard guard_;

@@ -16,10 +16,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// FAKE_CUDA_DEVICES: for a program that cannot be told otherwise.
+// FAKE_CUDA_...: for a program that cannot be told otherwise.
 FakeCuda AsTold() {
   FakeCuda settings;
   if (const char* devices = getenv("FAKE_CUDA_DEVICES"); devices != nullptr) settings.devices = atoi(devices);
+  if (const char* copy = getenv("FAKE_CUDA_COPY"); copy != nullptr) {
+    settings.copy_ns = atoll(copy);
+    if (const char* comma = strchr(copy, ','); comma != nullptr) settings.copy_ns_per_kib = atoll(comma + 1);
+  }
   return settings;
 }
 
@@ -241,7 +245,7 @@ EXPORTED int cuMemFreeHost(void* block) {
 EXPORTED int cuMemcpyHtoDAsync_v2(void* to, const void* from, size_t bytes, void*) {
   const int code = Note("cuMemcpyHtoDAsync");
   if (code == 0) {
-    Give([=, takes = fake.copy_ns] {
+    Give([=, takes = fake.copy_ns + fake.copy_ns_per_kib * static_cast<int64_t>(bytes / 1024)] {
       Spend(takes);
       memcpy(to, from, bytes);
     });

@@ -10,7 +10,9 @@ struct FakeCuda {
   int init_code = 0;
   int devices = 2;  // or what FAKE_CUDA_DEVICES says
   size_t memory_bytes = size_t{1} << 30;
-  int64_t copy_ns = 0;  // what a copy takes
+  // What a copy to the device takes, and what its bytes take besides; or what FAKE_CUDA_COPY says, "NS" or
+  // "NS,NS_PER_KIB".
+  int64_t copy_ns = 0, copy_ns_per_kib = 0;
   // The function of this name returns this code.
   const char* failing = "";
   int code = 0;

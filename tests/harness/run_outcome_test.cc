@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -6,8 +7,12 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
+#include <string>
 
 #include "catch.h"
+#include "harness/record/host_identity.h"
+#include "harness/record/read_text.h"
 #include "harness/run/memory_group.h"
 #include "harness/run/run_exit.h"
 #include "tests/harness/run_support.h"
@@ -139,6 +144,46 @@ TEST_CASE("A control group is made where the system allows it, and goes with its
   CHECK(group->kills() == 0);
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
+}
+
+// What a process in a group of its own may use, whose folder is made beside those of runs.
+std::optional<uint64_t> UsableIn(const std::string& name, uint64_t limit_bytes) {
+  for (const GroupPlace& place : GroupPlaces(ReadText("/proc/self/cgroup"), "/sys/fs/cgroup")) {
+    const std::string folder = place.folder + "/" + name + std::to_string(getpid());
+    if (mkdir(folder.c_str(), 0755) != 0) continue;
+    const std::string limit = folder + (place.version == 2 ? "/memory.max" : "/memory.limit_in_bytes");
+    if (!std::filesystem::exists(limit)) {
+      rmdir(folder.c_str());
+      continue;
+    }
+    std::ofstream(limit) << limit_bytes << std::flush;
+    int told[2];
+    REQUIRE(pipe(told) == 0);
+    const pid_t child = fork();
+    if (child == 0) {
+      std::ofstream(folder + "/cgroup.procs") << getpid() << std::flush;
+      const uint64_t bytes = UsableMemory();
+      _exit(write(told[1], &bytes, sizeof bytes) == sizeof bytes ? 0 : 1);
+    }
+    uint64_t bytes = 0;
+    const bool read_it = read(told[0], &bytes, sizeof bytes) == sizeof bytes;
+    waitpid(child, nullptr, 0);
+    close(told[0]);
+    close(told[1]);
+    for (int attempt = 0; attempt < 100 && rmdir(folder.c_str()) != 0; ++attempt) usleep(2000);
+    if (read_it) return bytes;
+  }
+  return std::nullopt;
+}
+
+TEST_CASE("A process may use what its control group allows, but for the one that a run is held to") {
+  const std::optional<uint64_t> limited = UsableIn("other-", 256 << 20);
+  if (!limited) {
+    WARN("no control group can be made here");
+    return;
+  }
+  CHECK(*limited == 256 << 20);
+  CHECK(*UsableIn(std::string(kOwnGroupPrefix), 256 << 20) == UsableMemory());
 }
 
 TEST_CASE("Groups are placed inside one of version 1, and beside one of version 2") {

@@ -74,7 +74,21 @@ FakeHost::FakeHost(std::map<std::string, std::string> options) : options_(std::m
     const auto found = options.find(key);
     return found == options.end() ? nullptr : found->second.c_str();
   };
-  table_.get_extension = [](void*, const char*) -> const void* { return nullptr; };
+  allocations_table_.struct_size = sizeof(allocations_table_);
+  allocations_table_.self = this;
+  allocations_table_.changed = [](void* self, uint32_t name_id, const void*, int64_t bytes, uint64_t) {
+    const std::lock_guard lock(Of(self).mutex_);
+    Of(self).allocations_.emplace_back(Of(self).names_.at(name_id - 1), bytes);
+  };
+  table_.get_extension = [](void* self, const char* id) -> const void* {
+    const bool wanted = Of(self).wants_allocations_ && std::string(id) == SP_EXTENSION_DEVICE_ALLOCATIONS;
+    return wanted ? &Of(self).allocations_table_ : nullptr;
+  };
+}
+
+std::vector<std::pair<std::string, int64_t>> FakeHost::allocations() const {
+  const std::lock_guard lock(mutex_);
+  return allocations_;
 }
 
 std::vector<FakeHost::StageSeen> FakeHost::stages() const {

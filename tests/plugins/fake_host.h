@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "stallpoint/abi/device_allocations.h"
 #include "stallpoint/abi/host.h"
 #include "stallpoint/abi/workload.h"
 
@@ -30,11 +31,15 @@ class FakeHost {
   const sp_host* table() const { return &table_; }
   void enable(bool on) { enabled_ = on ? 1 : 0; }
   void cancel() { cancelled_ = true; }
+  // Whether the host offers the extension SP_EXTENSION_DEVICE_ALLOCATIONS.
+  void want_allocations(bool on) { wants_allocations_ = on; }
 
   std::vector<StageSeen> stages() const;
   std::vector<std::string> log() const;
   std::vector<int32_t> marks() const;  // as device_mark had them
   std::vector<std::string> spans() const;
+  // Bytes of what was allocated (positive) and freed, in order, each with the allocator's name.
+  std::vector<std::pair<std::string, int64_t>> allocations() const;
   // Values of counters since the last call, in order.
   std::vector<std::pair<std::string, double>> take_counters();
   int open_spans() const { return open_spans_; }
@@ -44,6 +49,8 @@ class FakeHost {
   static FakeHost& Of(void* self) { return *static_cast<FakeHost*>(self); }
 
   sp_host table_ = {};
+  sp_device_allocations allocations_table_ = {};
+  std::atomic<bool> wants_allocations_ = false;
   int32_t enabled_ = 1;
   std::atomic<bool> cancelled_ = false;
   std::atomic<int> open_spans_ = 0;
@@ -55,6 +62,7 @@ class FakeHost {
   std::vector<std::string> log_;
   std::vector<int32_t> marks_;
   std::vector<std::string> spans_;
+  std::vector<std::pair<std::string, int64_t>> allocations_;
   std::vector<std::pair<std::string, double>> counters_;
 };
 

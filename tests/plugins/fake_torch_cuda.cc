@@ -18,6 +18,8 @@
 #include <atomic>
 #include <cstdio>
 #include <cstring>
+#include <mutex>
+#include <unordered_map>
 
 namespace {
 
@@ -98,6 +100,7 @@ class DeviceMemory final : public c10::Allocator {
     if (bytes > 0) {
       TORCH_CHECK_WITH(OutOfMemoryError, allocate(&block, bytes) == 0, "CUDA out of memory. Tried to allocate ", bytes,
                        " bytes. If reserved but unallocated memory is large try another setting.");
+      Report(block, bytes);
     }
     return {block, block, &Free, kDevice};
   }
@@ -107,7 +110,29 @@ class DeviceMemory final : public c10::Allocator {
  private:
   static void Free(void* block) {
     static const auto release = Driver<int (*)(void*)>("cuMemFree_v2");
-    if (block != nullptr) release(block);
+    if (block == nullptr) return;
+    Report(block, 0);
+    release(block);
+  }
+
+  // As LibTorch's allocator does; `bytes` 0: the block is freed. Blocks are as large as what was asked for, and nothing
+  // is kept for later.
+  static void Report(void* block, size_t bytes) {
+    static std::mutex mutex;
+    static std::unordered_map<void*, size_t> blocks;
+    static size_t in_use = 0;
+    const std::lock_guard lock(mutex);
+    const bool frees = bytes == 0;
+    if (frees) {
+      bytes = blocks[block];
+      blocks.erase(block);
+      in_use -= bytes;
+    } else {
+      blocks[block] = bytes;
+      in_use += bytes;
+    }
+    const auto change = static_cast<int64_t>(bytes);
+    c10::reportMemoryUsageToProfiler(block, frees ? -change : change, in_use, in_use, kDevice);
   }
 };
 

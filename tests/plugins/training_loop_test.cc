@@ -5,8 +5,12 @@
 #include <torch/nn/modules/linear.h>
 #include <torch/optim/sgd.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "catch.h"
@@ -107,6 +111,38 @@ TEST_CASE("On a CUDA device the network, the batch and the loss lie in its memor
   CHECK(training.host.marks() == std::vector<int32_t>{SP_MARK_FORWARD, SP_MARK_BACKWARD, SP_MARK_OPTIMIZER, SP_MARK_END,
                                                       SP_MARK_FORWARD, SP_MARK_BACKWARD, SP_MARK_OPTIMIZER,
                                                       SP_MARK_END});
+}
+
+TEST_CASE(
+    "What a step allocates on a CUDA device is told, of the backward pass's threads too, as long as it is wanted") {
+  Reads();
+  const FakeHost host;
+  bundled::TrainingLoop unwanted(plugin::Host(host.table()), KnobsOf("cuda:0"), false);
+  unwanted.OnDevice<torch::nn::LinearImpl>(4, 1);
+  CHECK(host.allocations().empty());
+
+  Training training(KnobsOf("cuda:0"));
+  training.host.want_allocations(true);
+  training.Step(Rows(0));
+  const auto told = training.host.allocations();
+  std::map<int64_t, int> live;  // how many blocks of each size are left
+  for (const auto& [allocator, bytes] : told) {
+    CHECK(allocator == "torch");
+    live[std::abs(bytes)] += bytes > 0 ? 1 : -1;
+  }
+  // The gradients of weight and bias are among them, and go with zero_grad().
+  CHECK(std::count(told.begin(), told.end(), std::pair<std::string, int64_t>("torch", 4 * sizeof(float))) >= 1);
+  CHECK(live[4 * sizeof(float)] == 0);
+  CHECK(live[sizeof(float)] == 1);  // the loss that is kept
+
+  training.host.want_allocations(false);
+  training.Step(Rows(1));
+  CHECK(training.host.allocations() == told);
+
+  Training on_cpu(KnobsOf("cpu"));
+  on_cpu.host.want_allocations(true);
+  on_cpu.Step(Rows(0));
+  CHECK(on_cpu.host.allocations().empty());
 }
 
 TEST_CASE("The stand-in notices a step that reads its loss") {

@@ -108,6 +108,33 @@ TEST_CASE("an emulated device takes no memory of the host, though the recorded o
   CHECK_FALSE(emulated.device_memory_bytes);
 }
 
+TEST_CASE("without a limit, and above it, all that the machine has is the limit") {
+  RunRecord run = RecordOnCpu(16, 1);
+  run.machine_memory_bytes = 2'000'000'000;
+  const auto predictor = FitRuns({run, RecordOnCpu(8, 1, RunRecord::Role::kCalibration)});
+  CHECK(*predictor->Predict(run.knobs).p_out_of_memory < 0.01);
+  for (const uint64_t limit : {uint64_t{0}, uint64_t{1} << 40}) {
+    Knobs knobs = Changed(run, 1024, 1);
+    knobs.host_limit_bytes = limit;
+    const Prediction p = predictor->Predict(knobs);
+    CHECK(p.host_room_bytes == 2e9);
+    CHECK(*p.host_memory_bytes > 2e9);
+    CHECK(*p.p_out_of_memory > 0.99);
+    CHECK(p.bound == Bound::kMemory);
+  }
+}
+
+TEST_CASE("that the host does not fit is known of a device whose memory is not") {
+  RunRecord run = RecordOnCpu(16, 1);
+  run.machine_memory_bytes = 2'000'000'000;
+  const auto predictor = FitRuns({run});
+  Knobs knobs = Changed(run, 16, 1);
+  knobs.device = "emulated:launch=1ms,sample=1ms";
+  CHECK_FALSE(predictor->Predict(knobs).p_out_of_memory);
+  knobs.batch_size = 8192;
+  CHECK(*predictor->Predict(knobs).p_out_of_memory > 0.99);
+}
+
 TEST_CASE("a trace that says only what was resident still gives host memory, and nothing of the device") {
   RunRecord run = Record(ReadAndDecode(2, 1), {.knobs = testing::EmulatedKnobs(8, 2)});
   run.counters.clear();

@@ -271,16 +271,41 @@ TEST_CASE("how many reads storage serves is learnt from those that reach it, wha
   CHECK(model->storage.streams == Approx(2).epsilon(0.1));
 }
 
-TEST_CASE("a run that begins cold is predicted with its first pass from storage and the later ones from memory") {
-  const auto begins_cold = [] {
-    Truth truth = PartlyCold(1);
-    truth.dataset_samples = 400;
-    truth.sample = [seen = std::set<uint64_t>()](uint64_t key, std::mt19937_64&) mutable {
-      const bool first = seen.insert(key).second;
-      return std::vector<Demand>{{first ? 4e6 : 0, first ? 80e3 : 30e3, first ? 4e6 : 0}, {0, 500e3}};
-    };
-    return truth;
+// Every sample comes from storage the first time that it is read.
+Truth BeginsCold(int64_t dataset_samples) {
+  Truth truth = PartlyCold(1);
+  truth.dataset_samples = dataset_samples;
+  truth.sample = [seen = std::set<uint64_t>()](uint64_t key, std::mt19937_64&) mutable {
+    const bool first = seen.insert(key).second;
+    return std::vector<Demand>{{first ? 4e6 : 0, first ? 80e3 : 30e3, first ? 4e6 : 0}, {0, 500e3}};
   };
+  return truth;
+}
+
+TEST_CASE("what only the start of a record read from storage is no cost of later runs, but it is known what it was") {
+  const Knobs knobs = EmulatedKnobs(8, 1, kDevice);
+  const RunRecord recorded = Record(BeginsCold(80), {.knobs = knobs, .steps = 400});
+  const auto model = CostModel::Fit(std::vector<RunRecord>{recorded});
+  REQUIRE(model.ok());
+  CHECK(model->page_cache.cold_seen);
+  CHECK(model->page_cache.cold_share == 0);
+  CHECK(model->stages[0].cold.wait == Approx(4e6).epsilon(0.1));
+  const auto predictor = FitTo(recorded);
+  for (const int64_t batch : {4, 16}) {
+    Knobs other = knobs;
+    other.batch_size = batch;
+    const RunRecord warm = Record(PartlyCold(0), {.knobs = other, .steps = 60, .luck = 5});
+    CHECK(predictor->PredictRun(other, {.steps = 60}).step_ms == Approx(Summarize(warm).step_ms_mean).epsilon(0.03));
+  }
+  // Told how much of a run came from storage, it counts that.
+  const RunRecord again = Record(BeginsCold(80), {.knobs = knobs, .steps = 100});
+  const auto found = predictor->FindingsOf(again);
+  REQUIRE(found);
+  CHECK(*found->storage_share == Approx(0.1).margin(0.01));
+}
+
+TEST_CASE("a run that begins cold is predicted with its first pass from storage and the later ones from memory") {
+  const auto begins_cold = [] { return BeginsCold(400); };
   const Knobs knobs = EmulatedKnobs(8, 1, kDevice);
   RunRecord recorded = Record(begins_cold(), {.knobs = knobs, .steps = 48});  // nearly one pass
   recorded.machine_memory_bytes = 16'000'000'000;

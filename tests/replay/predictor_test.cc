@@ -216,6 +216,34 @@ TEST_CASE("intervals hold the live run about as often as they say") {
   CHECK(inside >= all * 65 / 100);
 }
 
+TEST_CASE("copies of the device's own stream take turns with its steps, and grow with the batch as they were seen to") {
+  Truth truth = ReadAndDecode(1, 0.2);
+  truth.step_fixed_ns = 1e6;
+  truth.step_sample_ns = 0.5e6;
+  truth.copy_fixed_ns = 0.4e6;
+  truth.copy_sample_ns = 0.2e6;
+  truth.launch_sample_ns = 50e3;
+  truth.cores = 8;
+  const auto record = [&](int64_t batch, int32_t workers, RunRecord::Role role = RunRecord::Role::kMain) {
+    return Record(truth, {.knobs = EmulatedKnobs(batch, workers, "cuda:0"), .steps = 150, .luck = 3, .role = role});
+  };
+  const auto both = Fit({record(8, 2), record(16, 2, RunRecord::Role::kCalibration)});
+  const auto one = Fit({record(8, 2)});
+  for (int64_t batch : {4, 8, 32}) {
+    for (int32_t workers : {0, 1, 4}) {
+      const RunRecord live = record(batch, workers);
+      const RunSummary summary = Summarize(live);
+      const Prediction p = both->PredictRun(live.knobs, {.steps = 150});
+      INFO("B=" << batch << " W=" << workers);
+      CHECK(Error(p.step_ms, summary.step_ms_mean) < 0.03);
+      CHECK(p.shares.copy == Approx(summary.shares.copy).margin(0.02));
+      CHECK(p.shares.compute == Approx(summary.shares.compute).margin(0.02));
+      CHECK(p.stall_share() == Approx(summary.shares.stall()).margin(0.03));
+      if (batch == 8) CHECK(Error(one->PredictRun(live.knobs, {.steps = 150}).step_ms, summary.step_ms_mean) < 0.03);
+    }
+  }
+}
+
 TEST_CASE("memory grows with the batches in the queue and decides what fits") {
   const RunRecord run = Record(ReadAndDecode(0.2, 0.1), {.knobs = EmulatedKnobs(8, 2)});
   const auto predictor = Fit({run});

@@ -19,7 +19,7 @@ struct Case {
 // Batches of random samples with waits and computing, the same for the simulator and the reference. `reading`: the part
 // of the waits that is for storage.
 Case RandomCase(uint64_t seed, int64_t count, int64_t batch_size, int64_t epoch_batches, bool with_waits,
-                double reading = 0) {
+                double reading = 0, bool device_copies = false) {
   std::mt19937_64 random(seed);
   std::exponential_distribution<double> wait(1 / 2e6), cpu(1 / 1e6), step(1 / 6e6);
   std::vector<std::vector<Demand>> rows;
@@ -41,6 +41,7 @@ Case RandomCase(uint64_t seed, int64_t count, int64_t batch_size, int64_t epoch_
     batch.receive_ns = cpu(random) / 10;
     batch.launch_ns = cpu(random) / 5;
     batch.step_ns = step(random);
+    if (device_copies) batch.device_copy_ns = cpu(random);
     c.batches.push_back(batch);
     reference::Batch same;
     for (int64_t s = 0; s < batch_size; ++s) same.samples.push_back(rows[b * batch_size + s]);
@@ -49,6 +50,7 @@ Case RandomCase(uint64_t seed, int64_t count, int64_t batch_size, int64_t epoch_
     same.receive = batch.receive_ns;
     same.launch = batch.launch_ns;
     same.step = batch.step_ns;
+    same.device_copy = batch.device_copy_ns;
     c.reference.push_back(std::move(same));
   }
   return c;
@@ -128,6 +130,30 @@ TEST_CASE("the recurrence gives every time that a literal play-out of the thread
           CHECK(looked_for <= counted);
           CHECK(looked_for >= counted - 1 - counted / 10);
         }
+      }
+    }
+  }
+}
+
+TEST_CASE("a device that copies its batches itself does so in turn with its steps, as a literal play-out of it does") {
+  for (int workers : {0, 1, 3}) {
+    for (int ahead : {1, 2, 3}) {
+      for (double cores : {1.0, 1000.0}) {
+        const Case c = RandomCase(workers * 10 + ahead, 40, 3, 7, true, 0, true);
+        Scenario scenario = Setting(workers, 2, ahead);
+        scenario.cores = cores;
+        const auto played = reference::Play(c.reference, {workers, 2, ahead, cores, 0});
+        INFO("W=" << workers << " Q=" << ahead << " C=" << cores);
+        const auto check = [&](const SimulationResult& result) {
+          CheckSame(result.steps, played.steps);
+          REQUIRE(result.copies.size() == played.copies.size());
+          for (size_t i = 0; i < played.copies.size(); ++i) {
+            REQUIRE(result.copies[i].begin == Approx(played.copies[i].begin).margin(1));
+            REQUIRE(result.copies[i].end == Approx(played.copies[i].end).margin(1));
+          }
+        };
+        check(SimulateSharedCores(c.tape, c.batches, scenario));
+        if (cores > 1) check(SolveRecurrence(c.tape, c.batches, scenario));
       }
     }
   }

@@ -29,6 +29,8 @@ class Stage {
     requested_.assign(count, false);
     finished_.assign(count, false);
     issued_.assign(count, false);
+    copy_issued_.assign(count, false);
+    played_.copies.resize(count);
     played_.steps.resize(count);
     played_.loads.resize(count);
     played_.collates.resize(count);
@@ -162,6 +164,7 @@ class Stage {
       main.script.push_back(Stamp(&step.got));
       main.script.push_back(Mark([this] { Request(next_request_ + 1); }));
       main.script.push_back(Stamp(&step.copied));
+      main.script.push_back(Mark([this, i] { copy_issued_[i] = true; }));
       main.script.push_back(Compute(batches_[i].launch));
       main.script.push_back(Stamp(&step.issued));
       main.script.push_back(Mark([this, i] { issued_[i] = true; }));
@@ -193,6 +196,12 @@ class Stage {
     Actor device;
     device.threads = std::max(1.0, setting_.device_threads);
     for (size_t i = 0; i < batches_.size(); ++i) {
+      if (batches_[i].device_copy > 0) {
+        device.script.push_back(Until([this, i] { return copy_issued_[i]; }));
+        device.script.push_back(Stamp(&played_.copies[i].begin));
+        device.script.push_back(Wait(batches_[i].device_copy));
+        device.script.push_back(Stamp(&played_.copies[i].end));
+      }
       device.script.push_back(Until([this, i] { return issued_[i]; }));
       device.script.push_back(Stamp(&played_.steps[i].device_begin));
       device.script.push_back(setting_.device_threads > 0 ? Compute(batches_[i].step) : Wait(batches_[i].step));
@@ -205,7 +214,7 @@ class Stage {
   const std::vector<Batch>& batches_;
   const Setting& setting_;
   std::vector<Actor> actors_;
-  std::vector<bool> requested_, finished_, issued_;
+  std::vector<bool> requested_, finished_, issued_, copy_issued_;
   int64_t done_ = 0;
   size_t next_request_ = 0, epoch_ = 0;
   double now_ = 0;

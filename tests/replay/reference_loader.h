@@ -27,6 +27,7 @@ struct Batch {
   double own_cpu = 0;  // of the worker, after the samples
   bool opens_epoch = false;
   double receive = 0, launch = 0, step = 0;
+  double device_copy = 0;  // by the device, before the step
 };
 
 struct Setting {
@@ -42,6 +43,7 @@ struct Played {
   std::vector<Interval> loads;                          // per batch
   std::vector<std::vector<std::vector<Phase>>> stages;  // per batch, sample, phase
   std::vector<Phase> collates;
+  std::vector<Interval> copies;  // per step
 };
 
 Played Play(const std::vector<Batch>& batches, const Setting& setting);

@@ -76,8 +76,9 @@ RunRecord Record(const Truth& truth, const RunSpec& spec) {
     batch.collate = {truth.collate.wait, truth.collate.cpu * slow};
     batch.own_cpu = truth.own_cpu_ns * slow;
     batch.receive = truth.receive_ns * slow;
-    batch.launch = truth.launch_ns * slow;
     const double samples = static_cast<double>(keys[b].size());
+    batch.launch = (truth.launch_ns + truth.launch_sample_ns * samples) * slow;
+    batch.device_copy = truth.copy_fixed_ns + truth.copy_sample_ns * samples;
     batch.step = truth.step_fixed_ns + truth.step_sample_ns * samples;
     if (!on_host && (device->launch_ns || device->sample_ns)) {
       batch.step = static_cast<double>(device->StepNs(static_cast<int64_t>(keys[b].size())));
@@ -142,6 +143,11 @@ RunRecord Record(const Truth& truth, const RunSpec& spec) {
     it.wait_end_ns = At(step.wait_end);
     it.receive_begin_ns = At(step.wait_end);
     it.receive_end_ns = At(step.got);
+    if (batches[b].device_copy > 0) {
+      it.copy_on_device = true;
+      it.copy_begin_ns = At(played.copies[b].begin);
+      it.copy_end_ns = At(played.copies[b].end);
+    }
     it.launch_begin_ns = At(step.copied);
     it.launch_end_ns = At(step.issued);
     it.sync_begin_ns = At(step.issued);

@@ -82,13 +82,16 @@ std::string PredictionTable::Render() const {
 std::string MemoryMark(const Prediction& p) {
   const double chance = p.p_out_of_memory.value_or(0);
   if (chance < 0.01) return "";
-  const auto room = [](const std::optional<double>& bytes, uint64_t limit) {
-    return limit > 0 && bytes ? static_cast<double>(limit) / *bytes : INFINITY;
+  const auto room = [](const std::optional<double>& bytes, double limit) {
+    return limit > 0 && bytes ? limit / *bytes : INFINITY;
   };
-  const bool host =
-      room(p.host_memory_bytes, p.knobs.host_limit_bytes) < room(p.device_memory_bytes, p.knobs.device_limit_bytes);
-  const std::string limit = host ? fmt::format("the {} of host memory", FormatSize(p.knobs.host_limit_bytes))
-                                 : fmt::format("the {} of device memory", FormatSize(p.knobs.device_limit_bytes));
+  const auto size = [](uint64_t limit, double room_bytes) {
+    return static_cast<double>(limit) == room_bytes ? FormatSize(limit) : HumanSize(room_bytes);
+  };
+  const bool host = room(p.host_memory_bytes, p.host_room_bytes) < room(p.device_memory_bytes, p.device_room_bytes);
+  const std::string limit =
+      host ? fmt::format("the {} of host memory", size(p.knobs.host_limit_bytes, p.host_room_bytes))
+           : fmt::format("the {} of device memory", size(p.knobs.device_limit_bytes, p.device_room_bytes));
   if (chance > 0.99) return fmt::format("does not fit {}", limit);
   return fmt::format("may not fit {} ({:.0f} %)", limit, chance * 100);
 }

@@ -47,6 +47,7 @@
 #include "stallpoint/plugin/host.h"
 #include "stallpoint/plugin/workload.h"
 #include "stallpoint/torch.h"
+#include "stallpoint/torch_allocations.h"
 #include "stallpoint/torch_memory.h"
 
 namespace stallpoint::plugin {
@@ -136,6 +137,7 @@ class STALLPOINT_PLUGIN_LOCAL TorchDevice {
   TorchDevice(Host host, const sp_knobs& knobs)
       : device_(UseTorchDevice(host, knobs)),
         memory_(host),
+        allocations_(host, device_),
         losses_(static_cast<size_t>(std::max(1, knobs.steps_in_flight)) + 1),
         intra_op_threads_(knobs.intra_op_threads) {
     at::manual_seed(knobs.seed);
@@ -161,6 +163,7 @@ class STALLPOINT_PLUGIN_LOCAL TorchDevice {
 
   c10::Device device_;
   DeviceMemory memory_;
+  AllocationReport allocations_;
   std::vector<at::Tensor> losses_;
   size_t reported_ = 0;
   int32_t intra_op_threads_;
@@ -170,7 +173,8 @@ class STALLPOINT_PLUGIN_LOCAL TorchDevice {
 // run gives a step. For begin() and step().
 class STALLPOINT_PLUGIN_LOCAL OnTorchDevice {
  public:
-  explicit OnTorchDevice(const TorchDevice& device) : memory_(device.memory_), current_(device.device_) {
+  explicit OnTorchDevice(const TorchDevice& device)
+      : memory_(device.memory_), current_(device.device_), reported_(device.allocations_) {
     UseIntraOpThreads(device.intra_op_threads_);
   }
   OnTorchDevice(const OnTorchDevice&) = delete;
@@ -179,6 +183,7 @@ class STALLPOINT_PLUGIN_LOCAL OnTorchDevice {
  private:
   const OnDevice memory_;
   const c10::DeviceGuard current_;
+  const AllocationReport::Scope reported_;
 };
 
 }  // namespace stallpoint::plugin

@@ -1,0 +1,58 @@
+// Device memory of other batch sizes, by playing the recorded allocations, scaled, through the allocator that made
+// them.
+//
+// What an allocator holds is no straight line of the batch: it rounds, it takes memory in segments, and it depends on
+// the order in which blocks come and go. So from the recorded streams of two batch sizes follows the stream of any
+// other (allocation_stream.h), and from that what is in use and what is held (device_allocators.h).
+#ifndef STALLPOINT_REPLAY_ALLOCATION_REPLAY_H_
+#define STALLPOINT_REPLAY_ALLOCATION_REPLAY_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "replay/allocation_stream.h"
+#include "traces/run_record.h"
+
+namespace stallpoint {
+
+class AllocationReplay {
+ public:
+  // Bytes, at the most.
+  struct Memory {
+    double in_use = 0;  // by blocks, as large as the allocator makes them
+    double held = 0;    // of the device
+  };
+
+  // From the first run and the one beside it whose batch size differs most. Null where nobody recorded allocations,
+  // where all runs had one batch size, where the order of allocations differs between batch sizes, or where the replay
+  // does not hold what the recorded allocator did to 1 %: it was told other rules than are known here.
+  static std::shared_ptr<const AllocationReplay> Fit(absl::Span<const RunRecord* const> runs);
+
+  // [any] Computed once for each batch size.
+  Memory At(int64_t samples) const;
+  // [any] The least memory of the device with which it runs, where that is less than what it would hold: caches are
+  // given back when there is no more. To 1/64 of the difference. Takes a few replays each time.
+  double LeastAt(int64_t samples) const;
+
+ private:
+  AllocationReplay() = default;
+
+  // False: out of memory.
+  bool Play(int64_t samples, uint64_t limit_bytes, Memory* memory) const;
+
+  AllocationStream shape_;
+  std::vector<BlockSize> sizes_;  // of each block
+  bool by_torch_ = false;
+
+  mutable std::mutex mutex_;
+  mutable std::map<int64_t, Memory> known_;
+};
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_REPLAY_ALLOCATION_REPLAY_H_
