@@ -34,28 +34,28 @@ Shares SharesOf(const SimulationResult& result, const SimulatedWindow& window) {
   const double length = window.end_ns - window.begin_ns;
   if (length <= 0) return shares;
   double copy = 0, data = 0, sync = 0, launch = 0;
+  const bool copies = !result.copies.empty();
   for (int64_t i = window.first; i < window.last; ++i) {
     const StepTimes& step = steps[i];
-    const double idle_from = i > 0 ? steps[i - 1].device_end : step.wait_begin;
     if (!result.starved.empty()) launch += result.starved[i];
-    const auto share_out = [&](double from, double to) {
-      if (to <= from) return;
-      if (i > 0) sync += Overlap(from, to, steps[i - 1].issued, steps[i - 1].main_end);
-      data += Overlap(from, to, step.wait_begin, step.wait_end);
-      launch += Overlap(from, to, step.wait_end, step.got);
-      copy += Overlap(from, to, step.got, step.copied);
-      launch += Overlap(from, to, step.copied, step.issued);
-      // Between the issue and the start on the device main may already wait, for the device or for the next batch.
-      sync += Overlap(from, to, step.issued, step.main_end);
-      data += Overlap(from, to, step.main_end, to);
-    };
-    if (result.copies.empty()) {
-      share_out(idle_from, step.device_begin);
-    } else {
-      const SimulationResult::Copy& copied = result.copies[i];
-      copy += copied.end - copied.begin;
-      share_out(idle_from, copied.begin);
-      share_out(std::max(idle_from, copied.end), step.device_begin);
+    double from = i > 0 ? steps[i - 1].device_end : step.wait_begin;
+    double to = copies ? result.copies[i].begin : step.device_begin;
+    // The device idles up to its copy, if it makes one, and from there to its step.
+    for (bool before_copy = copies;; before_copy = false) {
+      if (to > from) {
+        if (i > 0) sync += Overlap(from, to, steps[i - 1].issued, steps[i - 1].main_end);
+        data += Overlap(from, to, step.wait_begin, step.wait_end);
+        launch += Overlap(from, to, step.wait_end, step.got);
+        copy += Overlap(from, to, step.got, step.copied);
+        launch += Overlap(from, to, step.copied, step.issued);
+        // Between the issue and the start on the device main may already wait, for the device or for the next batch.
+        sync += Overlap(from, to, step.issued, step.main_end);
+        data += Overlap(from, to, step.main_end, to);
+      }
+      if (!before_copy) break;
+      copy += result.copies[i].end - result.copies[i].begin;
+      from = result.copies[i].end;
+      to = step.device_begin;
     }
   }
   shares.copy = copy / length;

@@ -282,6 +282,7 @@ Scenario CostModel::ScenarioOf(const Knobs& knobs) const {
   scenario.storage_streams = storage.streams;
   scenario.device_threads = DeviceOf(knobs).threads;
   scenario.launch_overlaps = launch_overlaps && knobs.device == recorded.device;
+  scenario.device_copies = !copies.residuals.empty() && knobs.device == recorded.device;
   scenario.latencies = latencies;
   scenario.scales.cpu = disturbance.slow;
   if (scenario.device_threads > 0) scenario.scales.device = disturbance.device_slow;
@@ -291,6 +292,9 @@ Scenario CostModel::ScenarioOf(const Knobs& knobs) const {
 std::vector<BatchWork> CostModel::Batches(const Knobs& knobs, int64_t steps, bool endless) const {
   const DeviceModel on = DeviceOf(knobs);
   const bool same_device = knobs.device == recorded.device;
+  const bool device_copies = same_device && !copies.residuals.empty();
+  // Of a whole batch: a short one at the end of an epoch makes no difference.
+  const double launch_ratio = same_device ? launch.Ratio(knobs.batch_size, recorded.batch_size) : 1;
   const uint64_t seed = knobs.seed;
   // Another seed shuffles otherwise: its samples are drawn, not those of the recorded order.
   int64_t place = 0;
@@ -322,11 +326,11 @@ std::vector<BatchWork> CostModel::Batches(const Knobs& knobs, int64_t steps, boo
     batch.delay_ns = disturbance.delay_per_sample_ns * static_cast<double>(samples);
     const MainCost& cost = main[Pick(Hash(seed ^ kMainDraw, i), main.size())];
     batch.receive_ns = cost.receive_ns;
-    batch.launch_ns = cost.launch_ns * (same_device ? launch.Ratio(samples, recorded.batch_size) : 1);
+    batch.launch_ns = cost.launch_ns * launch_ratio;
     batch.copy_ns = cost.copy_ns * static_cast<double>(samples) / static_cast<double>(recorded.batch_size);
     const double residual = on.residuals[Pick(Hash(seed ^ kDeviceDraw, i), on.residuals.size())];
     batch.step_ns = on.StepNs(static_cast<double>(samples)) * residual;
-    if (same_device && !copies.residuals.empty()) {
+    if (device_copies) {
       batch.device_copy_ns =
           copies.growth.At(samples) * copies.residuals[Pick(Hash(seed ^ kCopyDraw, i), copies.residuals.size())];
     }

@@ -44,7 +44,7 @@ class LoaderSimulation {
     }
     result_.host_cpu_ns = cores_.work_done();
     result_.steps.resize(static_cast<size_t>(device_done_));
-    if (!result_.copies.empty()) result_.copies.resize(result_.steps.size());
+    if (scenario_.device_copies) result_.copies.resize(result_.steps.size());
     return std::move(result_);
   }
 
@@ -261,7 +261,7 @@ class LoaderSimulation {
         step().copied = cores_.now();
         begun_ = step_ + 1;
         if (scenario_.launch_overlaps) issued_ = begun_;
-        DeviceGoesOn();
+        if (scenario_.launch_overlaps || scenario_.device_copies) DeviceGoesOn();
         return ComputeOnMain(MainState::kLaunch, work().launch_ns);
       case MainState::kLaunch:
         step().issued = cores_.now();
@@ -313,11 +313,10 @@ class LoaderSimulation {
     const auto arrives = [this](double issued) {
       return std::max(0.0, issued + scenario_.latencies.device_start_ns - cores_.now());
     };
-    const double copy_ns = batches_[batch_of_step_[device_done_]].device_copy_ns;
-    if (copy_ns > 0 && copied_ <= device_done_) {
+    if (scenario_.device_copies && copied_ <= device_done_) {
+      const double copy_ns = batches_[batch_of_step_[device_done_]].device_copy_ns;
       const double begin = cores_.now() + arrives(next.copied);
-      result_.copies.resize(batches_.size());
-      result_.copies[device_done_] = {begin, begin + copy_ns};
+      result_.copies.push_back({begin, begin + copy_ns});
       device_state_ = DeviceState::kCopying;
       cores_.Wait(DeviceJob(), begin + copy_ns - cores_.now());
     } else if (device_done_ < issued_) {

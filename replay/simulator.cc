@@ -19,7 +19,7 @@ SimulationResult Simulate(const DemandTape& tape, absl::Span<const BatchWork> ba
 
 namespace {
 
-template <bool kLaunchOverlaps>
+template <bool kLaunchOverlaps, bool kDeviceCopies>
 SimulationResult Solve(const DemandTape& tape, absl::Span<const BatchWork> batches, const Scenario& scenario) {
   // Nothing that is loaded later slows a step here.
   if (scenario.most_steps >= 0)
@@ -63,11 +63,10 @@ SimulationResult Solve(const DemandTape& tape, absl::Span<const BatchWork> batch
     step.copied = step.got + batch.copy_ns;
     step.issued = step.copied + batch.launch_ns * scale.cpu;
     const double busy = batch.step_ns * scale.device;
-    if (batch.device_copy_ns > 0) {
-      result.copies.resize(batches.size());
+    if constexpr (kDeviceCopies) {
       const double begin = std::max(step.copied + late.device_start_ns, device);
       device = begin + batch.device_copy_ns;
-      result.copies[i] = {begin, device};
+      result.copies.push_back({begin, device});
     }
     if constexpr (kLaunchOverlaps) {
       step.device_begin = std::max(step.copied + late.device_start_ns, device);
@@ -95,7 +94,12 @@ SimulationResult Solve(const DemandTape& tape, absl::Span<const BatchWork> batch
 
 SimulationResult SolveRecurrence(const DemandTape& tape, absl::Span<const BatchWork> batches,
                                  const Scenario& scenario) {
-  return scenario.launch_overlaps ? Solve<true>(tape, batches, scenario) : Solve<false>(tape, batches, scenario);
+  if (scenario.device_copies) {
+    return scenario.launch_overlaps ? Solve<true, true>(tape, batches, scenario)
+                                    : Solve<false, true>(tape, batches, scenario);
+  }
+  return scenario.launch_overlaps ? Solve<true, false>(tape, batches, scenario)
+                                  : Solve<false, false>(tape, batches, scenario);
 }
 
 // Looked for at the ends of some steps, an eighth of what is primed apart, which is as good as at all of them.

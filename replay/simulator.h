@@ -82,6 +82,8 @@ struct Scenario {
   // begins when main begins to issue, and ends neither before the last of it was issued nor sooner than they take.
   // Otherwise it begins when all is issued.
   bool launch_overlaps = false;
+  // The device copies its batches itself: `device_copy_ns` counts.
+  bool device_copies = false;
   // Threads that a step keeps busy on the host; 0: the device is not the host.
   double device_threads = 0;
   Latencies latencies;

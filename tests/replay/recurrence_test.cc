@@ -142,6 +142,7 @@ TEST_CASE("a device that copies its batches itself does so in turn with its step
         const Case c = RandomCase(workers * 10 + ahead, 40, 3, 7, true, 0, true);
         Scenario scenario = Setting(workers, 2, ahead);
         scenario.cores = cores;
+        scenario.device_copies = true;
         const auto played = reference::Play(c.reference, {workers, 2, ahead, cores, 0});
         INFO("W=" << workers << " Q=" << ahead << " C=" << cores);
         const auto check = [&](const SimulationResult& result) {
