@@ -51,7 +51,8 @@ BlockSize::BlockSize(double bytes_a, double samples_a, double bytes_b, double sa
 }
 
 uint64_t BlockSize::At(int64_t samples) const {
-  return static_cast<uint64_t>(std::max(1.0, std::round(fixed_ + per_sample_ * static_cast<double>(samples))));
+  constexpr double kMost = 1e18;  // more than any device has
+  return static_cast<uint64_t>(std::clamp(std::round(fixed_ + per_sample_ * static_cast<double>(samples)), 1.0, kMost));
 }
 
 }  // namespace stallpoint

@@ -100,6 +100,7 @@ struct GrowingMemory {
   // One batch size was seen: all beyond what is kept whatever the batch is taken to grow with it.
   bool one_size = false;
   int64_t fewest_samples = 0, most_samples = 0;  // seen
+  double error_per_doubling = 0;                 // standard, relative, beyond these
 
   double At(int64_t samples) const {
     const double line = fixed + per_sample * static_cast<double>(samples);

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include "tests/traces/steady_run.h"
 
@@ -65,6 +66,33 @@ TraceBuilder Observed() {
   return trace;
 }
 
+// What a device's allocator did in two steps, by the rules of LibTorch's.
+TraceBuilder Allocating() {
+  TraceBuilder trace = SteadyRun(3);
+  trace::MemoryBlock& memory = *trace.body().mutable_memory();
+  const uint32_t torch = trace.String("torch");
+  int64_t held = 0;
+  const auto add = [&](uint64_t address, int64_t bytes, int64_t held_bytes) {
+    memory.add_ticks_delta(memory.bytes_size() == 0 ? 0 : 1000);
+    memory.add_address(address);
+    memory.add_bytes(bytes);
+    memory.add_allocator_id(torch);
+    memory.add_held_delta(held_bytes - std::exchange(held, held_bytes));
+  };
+  constexpr int64_t kSmall = 2 << 20, kLarge = 20 << 20;
+  memory.set_base_ticks(TraceBuilder::Ticks(101));
+  add(1 << 21, 700'000, kSmall);
+  for (uint64_t step = 0; step < 3; ++step) {
+    add(step, 0, 0);
+    if (step == 2) break;
+    add(1 << 22, 3'000'000, kSmall + kLarge);
+    add(1 << 23, 5'000, kSmall + kLarge);
+    add(1 << 23, -5'000, kSmall + kLarge);
+    add(1 << 22, -3'000'000, kSmall + kLarge);
+  }
+  return trace;
+}
+
 }  // namespace
 }  // namespace stallpoint
 
@@ -78,5 +106,6 @@ int main(int argc, char** argv) {
   stallpoint::Write(folder / "epochs", stallpoint::Epochs());
   stallpoint::Write(folder / "inline", stallpoint::Inline());
   stallpoint::Write(folder / "observed", stallpoint::Observed());
+  stallpoint::Write(folder / "allocating", stallpoint::Allocating());
   return 0;
 }

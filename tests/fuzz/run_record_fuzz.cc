@@ -6,8 +6,10 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "nlohmann/json.hpp"
+#include "replay/allocation_replay.h"
 #include "tests/fuzz/sealed_frame.h"
 #include "traces/export/exporter.h"
 #include "traces/frame.h"
@@ -37,12 +39,35 @@ void CheckRun(const stallpoint::RunRecord& run) {
   Require(summary.step_ms_mean >= 0 && summary.step_ms_median >= 0);
 }
 
+// Allocations as they are, and those of the same run at twice the batch size beside them.
+void ReplayAllocations(const stallpoint::RunRecord& run) {
+  if (run.allocations.empty()) return;
+  stallpoint::RunRecord small = run, large = run;
+  small.knobs.batch_size = 8;
+  large.knobs.batch_size = 16;
+  const auto stream = stallpoint::StreamOf(run);
+  if (stream) {
+    for (const stallpoint::AllocationStream::Op& op : stream->ops) Require(op.block < stream->bytes.size());
+  }
+  const auto replay = stallpoint::AllocationReplay::Fit(std::vector<const stallpoint::RunRecord*>{&small, &large});
+  if (replay == nullptr) return;
+  Require(stream.has_value());
+  for (const int64_t samples : {int64_t{1}, int64_t{1} << 24}) {
+    const stallpoint::AllocationReplay::Memory memory = replay->At(samples);
+    const double least = replay->LeastAt(samples);
+    Require(memory.in_use <= least && least <= memory.held);
+  }
+}
+
 void Load(std::string_view bytes) {
   auto events = stallpoint::TraceEvents::OpenBytes(bytes);
   if (!events.ok()) return;
   const auto contents = stallpoint::LoadTrace(**events);
   if (!contents.ok()) return;
-  for (const stallpoint::RunRecord& run : contents->runs) CheckRun(run);
+  for (const stallpoint::RunRecord& run : contents->runs) {
+    CheckRun(run);
+    ReplayAllocations(run);
+  }
   Require(!stallpoint::InfoJson(*contents).dump().empty());
   for (const std::string& format : stallpoint::ExportFormats()) {
     std::ostringstream out;

@@ -37,6 +37,11 @@ A warm recording cannot tell what storage costs, and says so.
   $ cat note
   note: the data set takes * MiB of page cache, more than some limits leave, and what reading it from storage costs was not recorded: record with --cold (glob)
 
+A search under such a limit says it, too.
+
+  $ stallpoint sweep warm.sptrace --recommend --workers 0,1 --host-memory $limit 2>&1 > /dev/null | cut -c 1-24
+  note: the data set takes
+
 Calibration reads cold too, but for one run that finds in the page cache what was just read.
 
   $ record --cold --calibrate -o runs.sptrace

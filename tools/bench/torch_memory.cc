@@ -13,7 +13,7 @@
 #include "fmt/core.h"
 #include "nlohmann/json.hpp"
 #include "replay/allocation_replay.h"
-#include "tests/replay/torch_allocator.h"
+#include "tests/plugins/torch_allocator.h"
 #include "tools/bench/trace_or_exit.h"
 
 namespace stallpoint {

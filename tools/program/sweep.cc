@@ -82,10 +82,20 @@ void RemarkOnReads(const Predictor& predictor, const SweepRanges& ranges) {
              *seen);
 }
 
-// That some settings leave data to storage, of which nothing was recorded.
-void RemarkOnColdData(const Predictor& predictor, const SweepResult& result) {
-  const auto unknown = [](const Prediction& p) { return p.cold_unknown; };
-  if (std::none_of(result.settings.begin(), result.settings.end(), unknown)) return;
+// Whether some settings leave data to storage, of which nothing was recorded: of a sweep any of them, of a search the
+// recorded one under the limits that were searched.
+bool LeavesColdData(const SweepResult& result) {
+  return std::any_of(result.settings.begin(), result.settings.end(),
+                     [](const Prediction& p) { return p.cold_unknown; });
+}
+bool LeavesColdData(const Predictor& predictor, Knobs knobs, const SweepRanges& ranges) {
+  return std::any_of(ranges.host_limit_bytes.begin(), ranges.host_limit_bytes.end(), [&](uint64_t limit) {
+    knobs.host_limit_bytes = limit;
+    return predictor.Predict(knobs).cold_unknown;
+  });
+}
+
+void RemarkOnColdData(const Predictor& predictor) {
   fmt::print(stderr,
              "note: the data set takes {} of page cache, more than some limits leave, and what reading it from storage "
              "costs was not recorded: record with --cold\n",
@@ -137,7 +147,13 @@ int RunSweep(const SweepFlags& flags, const Context& context) {
   options.threshold = context.threshold;
   const auto predictor = Predictor::Fit(*runs, options);
   if (!predictor.ok()) return Fail(predictor.status(), kExitBadTrace);
-  if (flags.recommend) return RunRecommend(flags, *std::move(runs), *ranges, context);
+  if (flags.recommend) {
+    const Knobs recorded = runs->front().knobs;
+    const int exit_code = RunRecommend(flags, *std::move(runs), *ranges, context);
+    const bool remarks = exit_code == kExitOk && !context.json && !context.quiet;
+    if (remarks && LeavesColdData(**predictor, recorded, *ranges)) RemarkOnColdData(**predictor);
+    return exit_code;
+  }
 
   ProgressLine line(context);
   bool hinted = context.quiet;
@@ -160,7 +176,7 @@ int RunSweep(const SweepFlags& flags, const Context& context) {
     fmt::print("{}", SweepText(result));
     if (!context.quiet) {
       RemarkOnReads(**predictor, *ranges);
-      RemarkOnColdData(**predictor, result);
+      if (LeavesColdData(result)) RemarkOnColdData(**predictor);
     }
   }
   if (result.cancelled) {

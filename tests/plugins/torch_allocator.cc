@@ -1,4 +1,4 @@
-#include "tests/replay/torch_allocator.h"
+#include "tests/plugins/torch_allocator.h"
 
 #include <c10/core/Allocator.h>
 #include <c10/cuda/CUDACachingAllocator.h>

@@ -1,8 +1,8 @@
 // LibTorch's own caching allocator (libc10_cuda.so) on a machine without a GPU, over a stand-in for CUDA's runtime.
 //
 // One at a time in a process, on one thread. Bytes.
-#ifndef STALLPOINT_TESTS_REPLAY_TORCH_ALLOCATOR_H_
-#define STALLPOINT_TESTS_REPLAY_TORCH_ALLOCATOR_H_
+#ifndef STALLPOINT_TESTS_PLUGINS_TORCH_ALLOCATOR_H_
+#define STALLPOINT_TESTS_PLUGINS_TORCH_ALLOCATOR_H_
 
 #include <cstdint>
 #include <memory>
@@ -44,4 +44,4 @@ RunRecord OnGpu(const RunRecord& run);
 
 }  // namespace stallpoint::testing
 
-#endif  // STALLPOINT_TESTS_REPLAY_TORCH_ALLOCATOR_H_
+#endif  // STALLPOINT_TESTS_PLUGINS_TORCH_ALLOCATOR_H_

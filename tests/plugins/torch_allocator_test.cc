@@ -1,5 +1,5 @@
 // The model of LibTorch's caching allocator beside that allocator itself.
-#include "tests/replay/torch_allocator.h"
+#include "tests/plugins/torch_allocator.h"
 
 #include <algorithm>
 #include <cmath>
