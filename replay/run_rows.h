@@ -1,0 +1,29 @@
+// The samples of a run as rows of demands: the part of RunCosts that a tape is made of.
+//
+// Pure functions; any thread.
+#ifndef STALLPOINT_REPLAY_RUN_ROWS_H_
+#define STALLPOINT_REPLAY_RUN_ROWS_H_
+
+#include <cstdint>
+
+#include "replay/run_costs.h"
+#include "traces/run_record.h"
+
+namespace stallpoint {
+
+// Whether it was recorded when a worker, or main, loaded the batch.
+inline bool Loaded(const BatchRecord& batch) {
+  return batch.index >= 0 && batch.samples > 0 && batch.load_begin_ns >= 0 && batch.load_end_ns >= batch.load_begin_ns;
+}
+
+// Rows of samples in the order of the sampler. Without recorded samples a batch is split evenly among its own.
+void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs);
+
+// What came before the steady part keeps its differences from sample to sample and takes the level of the rest, cold
+// samples that of cold ones: that the first second is slow says nothing of the samples that were met in it. If hardly
+// any of the rest is cold, what was is set aside.
+void LevelStart(RunCosts* costs);
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_REPLAY_RUN_ROWS_H_
