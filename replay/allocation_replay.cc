@@ -95,13 +95,15 @@ AllocationReplay::Memory AllocationReplay::At(int64_t samples) const {
 
 double AllocationReplay::LeastAt(int64_t samples) const {
   const Memory free = At(samples);
-  double too_little = free.in_use, enough = free.held;
-  for (int i = 0; i < kHalvings && enough > too_little; ++i) {
-    const double limit = (too_little + enough) / 2;
+  const std::lock_guard lock(mutex_);
+  const auto [known, added] = least_.try_emplace(samples, free.held);
+  double too_little = free.in_use;
+  for (int i = 0; added && i < kHalvings && known->second > too_little; ++i) {
+    const double limit = (too_little + known->second) / 2;
     Memory unused;
-    (Play(samples, static_cast<uint64_t>(limit), &unused) ? enough : too_little) = limit;
+    (Play(samples, static_cast<uint64_t>(limit), &unused) ? known->second : too_little) = limit;
   }
-  return enough;
+  return known->second;
 }
 
 }  // namespace stallpoint

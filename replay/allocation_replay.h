@@ -36,7 +36,7 @@ class AllocationReplay {
   // [any] Computed once for each batch size.
   Memory At(int64_t samples) const;
   // [any] The least memory of the device with which it runs, where that is less than what it would hold: caches are
-  // given back when there is no more. To 1/64 of the difference. Takes a few replays each time.
+  // given back when there is no more. To 1/64 of the difference. Takes a few replays, once for each batch size.
   double LeastAt(int64_t samples) const;
 
  private:
@@ -51,6 +51,7 @@ class AllocationReplay {
 
   mutable std::mutex mutex_;
   mutable std::map<int64_t, Memory> known_;
+  mutable std::map<int64_t, double> least_;
 };
 
 }  // namespace stallpoint

@@ -43,7 +43,8 @@ struct Simulated {
   SimulatedWindow window;
 };
 
-// The samples that a run meets: as expected, and at the slow and the fast end of what the page cache may do.
+// The samples that a run meets: as expected, and, for an interval, at the slow and the fast end of what the page cache
+// may do.
 struct Samples {
   const DemandTape *usual, *slow, *fast;
   std::optional<double> storage_share;
@@ -80,8 +81,8 @@ class ReplayPredictor final : public Predictor {
   Prediction Predict(const Knobs& knobs) const override { return PredictWithout(knobs, Without::kNothing); }
 
   Prediction Estimate(const Knobs& knobs) const override {
-    return Describe(knobs, UsualPlan(knobs, Without::kNothing), Without::kNothing, false,
-                    SamplesOf(knobs, Without::kNothing));
+    Samples samples = {&model_.TapeOf(knobs), nullptr, nullptr, StorageShare(knobs)};
+    return Describe(knobs, UsualPlan(knobs, Without::kNothing), Without::kNothing, false, samples);
   }
 
   double ThroughputOn(const Knobs& knobs, const Day& day) const override {
@@ -194,11 +195,12 @@ class ReplayPredictor final : public Predictor {
       return {&warm, &warm, &warm, 0};
     }
     const double z = TwoSidedZ(options_.confidence);
-    Samples samples = {&model_.TapeOf(knobs), &model_.TapeOf(knobs, z), &model_.TapeOf(knobs, -z), std::nullopt};
-    if (model_.page_cache.cold_seen) {
-      samples.storage_share = ColdShare(model_, knobs, 0).value_or(model_.page_cache.cold_share);
-    }
-    return samples;
+    return {&model_.TapeOf(knobs), &model_.TapeOf(knobs, z), &model_.TapeOf(knobs, -z), StorageShare(knobs)};
+  }
+
+  std::optional<double> StorageShare(const Knobs& knobs) const {
+    if (!model_.page_cache.cold_seen) return std::nullopt;
+    return ColdShare(model_, knobs, 0).value_or(model_.page_cache.cold_share);
   }
 
   static Simulated Run(const DemandTape& tape, const Knobs& knobs, const Plan& plan, int64_t steps, Scenario scenario) {
