@@ -162,14 +162,15 @@ std::optional<uint64_t> UsableIn(const std::string& name, uint64_t limit_bytes) 
     const pid_t child = fork();
     if (child == 0) {
       std::ofstream(folder + "/cgroup.procs") << getpid() << std::flush;
+      if (ReadText("/proc/self/cgroup").find(name) == std::string::npos) _exit(1);
       const uint64_t bytes = UsableMemory();
       _exit(write(told[1], &bytes, sizeof bytes) == sizeof bytes ? 0 : 1);
     }
+    close(told[1]);
     uint64_t bytes = 0;
     const bool read_it = read(told[0], &bytes, sizeof bytes) == sizeof bytes;
     waitpid(child, nullptr, 0);
     close(told[0]);
-    close(told[1]);
     for (int attempt = 0; attempt < 100 && rmdir(folder.c_str()) != 0; ++attempt) usleep(2000);
     if (read_it) return bytes;
   }
