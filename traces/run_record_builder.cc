@@ -130,8 +130,7 @@ void RunRecordBuilder::OnSegment(const EventSource& source, const trace::Segment
 
 void RunRecordBuilder::OnSpan(const EventSource& source, const SpanEvent& span) {
   Run& run = RunOf(source);
-  run.begin_ns = std::min(run.begin_ns, span.begin_ns);
-  run.end_ns = std::max(run.end_ns, span.end_ns);
+  run.Cover(span.begin_ns, span.end_ns);
   switch (span.kind) {
     case trace::STAGE_KIND_UNSPECIFIED:
       run.device_work.Add(span);
@@ -257,8 +256,7 @@ IterationRecord* RunRecordBuilder::IterationAt(Run& run, int64_t index) {
 
 void RunRecordBuilder::OnCounter(const EventSource& source, const CounterEvent& event) {
   Run& run = RunOf(source);
-  run.begin_ns = std::min(run.begin_ns, event.time_ns);
-  run.end_ns = std::max(run.end_ns, event.time_ns);
+  run.Cover(event.time_ns, event.time_ns);
   std::vector<CounterPoint>*& points = run.counters[event.series->index];
   if (points == nullptr) {
     const Track* track = event.series->track;
@@ -271,10 +269,10 @@ void RunRecordBuilder::OnCounter(const EventSource& source, const CounterEvent& 
 
 void RunRecordBuilder::OnAllocation(const EventSource& source, const AllocationEvent& event) {
   Run& run = RunOf(source);
-  run.begin_ns = std::min(run.begin_ns, event.time_ns);
-  run.end_ns = std::max(run.end_ns, event.time_ns);
+  run.Cover(event.time_ns, event.time_ns);
   RunRecord& record = run.record;
-  if (record.allocator.empty()) record.allocator = ValidUtf8(event.allocator->text);
+  // A mark is the harness's, whoever allocates.
+  if (record.allocator.empty() && event.bytes != 0) record.allocator = ValidUtf8(event.allocator->text);
   record.allocations.push_back({event.address, event.bytes, event.held_bytes});
 }
 
@@ -299,21 +297,18 @@ void RunRecordBuilder::OnIteration(const EventSource& source, const IterationEve
 
 void RunRecordBuilder::OnPhase(const EventSource& source, trace::Phase phase, int64_t time_ns) {
   Run& run = RunOf(source);
-  run.begin_ns = std::min(run.begin_ns, time_ns);
-  run.end_ns = std::max(run.end_ns, time_ns);
+  run.Cover(time_ns, time_ns);
   if (phase != trace::PHASE_UNSPECIFIED) run.record.phases.push_back({PhaseName(phase), time_ns, time_ns});
 }
 
 void RunRecordBuilder::OnMarker(const EventSource& source, const Track&, const EventName&, int64_t time_ns) {
   Run& run = RunOf(source);
-  run.begin_ns = std::min(run.begin_ns, time_ns);
-  run.end_ns = std::max(run.end_ns, time_ns);
+  run.Cover(time_ns, time_ns);
 }
 
 void RunRecordBuilder::OnLog(const EventSource& source, uint32_t, std::string_view, int64_t time_ns) {
   Run& run = RunOf(source);
-  run.begin_ns = std::min(run.begin_ns, time_ns);
-  run.end_ns = std::max(run.end_ns, time_ns);
+  run.Cover(time_ns, time_ns);
 }
 
 void RunRecordBuilder::OnAccounting(const EventSource& source, const trace::Accounting& accounting) {
@@ -327,8 +322,7 @@ void RunRecordBuilder::OnRunEnd(const EventSource& source, const trace::RunEnd& 
   writer.outcome = end.outcome();
   writer.message = end.message();
   if (!time_ns) return;
-  run.begin_ns = std::min(run.begin_ns, *time_ns);
-  run.end_ns = std::max(run.end_ns, *time_ns);
+  run.Cover(*time_ns, *time_ns);
 }
 
 void RunRecordBuilder::OnUnknownIds(const EventSource& source, uint64_t count) {

@@ -5,6 +5,7 @@
 #ifndef STALLPOINT_TRACES_RUN_RECORD_BUILDER_H_
 #define STALLPOINT_TRACES_RUN_RECORD_BUILDER_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -70,6 +71,12 @@ class RunRecordBuilder : public TraceVisitor {
     absl::flat_hash_map<uint32_t, std::vector<CounterPoint>*> counters;  // by series index
     DeviceWorkCollector device_work;
     int64_t batches_seen = 0, iterations_seen = 0;
+
+    // Something was recorded from when to when.
+    void Cover(int64_t from_ns, int64_t to_ns) {
+      begin_ns = std::min(begin_ns, from_ns);
+      end_ns = std::max(end_ns, to_ns);
+    }
   };
 
   Run& RunOf(const EventSource& source);

@@ -42,9 +42,9 @@ TEST_CASE("The first steps' allocations are in the trace, in order, and later on
     const sp_device_memory& table = *memory.table();
     sp_error error = {.struct_size = sizeof(sp_error)};
     void* model = table.alloc(table.self, 1000, &error);
-    for (int step = 0; step < 10; ++step) {
+    for (uint64_t step = 0; step < 10; ++step) {
       log.BeginStep();
-      table.free(table.self, table.alloc(table.self, static_cast<uint64_t>(100 + step), &error));
+      table.free(table.self, table.alloc(table.self, 100 + step, &error));
     }
     CHECK_FALSE(log.open());
     table.free(table.self, model);
@@ -91,6 +91,17 @@ TEST_CASE("A plugin tells of allocations that the harness does not see, as long 
   CHECK(sees.table()->get_extension(sees.table()->self, SP_EXTENSION_DEVICE_ALLOCATIONS) == nullptr);
   const HostServices unrecorded(nullptr, pool, options, cancelled, nullptr, &nothing);
   CHECK(unrecorded.table()->get_extension(unrecorded.table()->self, SP_EXTENSION_DEVICE_ALLOCATIONS) == nullptr);
+}
+
+TEST_CASE("The marks of steps do not name the allocator, also where nothing is allocated before the first") {
+  const RunRecord run = RecordOf([](AllocationLog& log, Recorder& recorder) {
+    const uint32_t torch = recorder.Intern("torch");
+    log.BeginStep();
+    log.Add(torch, &log, 512, 2 << 20);
+    log.BeginStep();
+  });
+  CHECK(run.allocator == "torch");
+  CHECK(run.allocations.size() == 3);
 }
 
 TEST_CASE("More allocations than wait for a stalled disk are counted as dropped") {
