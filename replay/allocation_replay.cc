@@ -12,7 +12,6 @@ namespace {
 
 // How far a replay of the recorded batch size may be from what was recorded.
 constexpr double kSameHeld = 0.01;
-constexpr int kHalvings = 6;
 
 // LibTorch before 2.10 says how large the block is that it gave: rounded up to its unit, or with a rest too small to
 // split off.
@@ -21,23 +20,6 @@ double SlackOf(double bytes) { return bytes <= (1 << 20) ? 511 : (1 << 20) + 511
 // Whether these are sizes of such blocks, and not what was asked for.
 bool AreOfBlocks(const AllocationStream& stream) {
   return std::all_of(stream.bytes.begin(), stream.bytes.end(), [](double bytes) { return std::fmod(bytes, 512) == 0; });
-}
-
-template <typename Allocator>
-bool PlayBy(Allocator allocator, const AllocationStream& stream, absl::Span<const BlockSize> sizes, int64_t samples,
-            AllocationReplay::Memory* memory) {
-  uint64_t in_use = 0, held = 0;
-  for (const AllocationStream::Op& op : stream.ops) {
-    if (op.frees) {
-      allocator.Free(op.block);
-      continue;
-    }
-    if (!allocator.Allocate(op.block, sizes[op.block].At(samples))) return false;
-    in_use = std::max(in_use, allocator.in_use());
-    held = std::max(held, allocator.held());
-  }
-  *memory = {static_cast<double>(in_use), static_cast<double>(held)};
-  return true;
 }
 
 }  // namespace
@@ -79,29 +61,26 @@ std::shared_ptr<const AllocationReplay> AllocationReplay::Fit(absl::Span<const R
   return both ? replay : nullptr;
 }
 
-bool AllocationReplay::Play(int64_t samples, uint64_t limit_bytes, Memory* memory) const {
-  return by_torch_ ? PlayBy(TorchAllocator(limit_bytes), shape_, sizes_, samples, memory)
-                   : PlayBy(PoolAllocator(limit_bytes), shape_, sizes_, samples, memory);
+std::optional<AllocationReplay::Memory> AllocationReplay::PlayAt(int64_t samples, uint64_t limit_bytes) const {
+  const auto size_of = [&](uint32_t block) { return sizes_[block].At(samples); };
+  return by_torch_ ? Play(TorchAllocator(limit_bytes), shape_, size_of)
+                   : Play(PoolAllocator(limit_bytes), shape_, size_of);
 }
 
 AllocationReplay::Memory AllocationReplay::At(int64_t samples) const {
   const std::lock_guard lock(mutex_);
   const auto [known, added] = known_.try_emplace(samples);
-  if (added && !Play(samples, kNoLimit, &known->second)) {
-    known->second = {static_cast<double>(kNoLimit), static_cast<double>(kNoLimit)};
-  }
+  constexpr Memory kTooMuch = {static_cast<double>(kNoLimit), static_cast<double>(kNoLimit)};
+  if (added) known->second = PlayAt(samples, kNoLimit).value_or(kTooMuch);
   return known->second;
 }
 
 double AllocationReplay::LeastAt(int64_t samples) const {
   const Memory free = At(samples);
   const std::lock_guard lock(mutex_);
-  const auto [known, added] = least_.try_emplace(samples, free.held);
-  double too_little = free.in_use;
-  for (int i = 0; added && i < kHalvings && known->second > too_little; ++i) {
-    const double limit = (too_little + known->second) / 2;
-    Memory unused;
-    (Play(samples, static_cast<uint64_t>(limit), &unused) ? known->second : too_little) = limit;
+  const auto [known, added] = least_.try_emplace(samples);
+  if (added) {
+    known->second = LeastLimit(free, [&](uint64_t limit) { return PlayAt(samples, limit).has_value(); });
   }
   return known->second;
 }

@@ -11,7 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <string>
+#include <optional>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -22,11 +22,7 @@ namespace stallpoint {
 
 class AllocationReplay {
  public:
-  // Bytes, at the most.
-  struct Memory {
-    double in_use = 0;  // by blocks, as large as the allocator makes them
-    double held = 0;    // of the device
-  };
+  using Memory = AllocatorPeaks;
 
   // From the first run and the one beside it whose batch size differs most. Null where nobody recorded allocations,
   // where all runs had one batch size, where the order of allocations differs between batch sizes, or where the replay
@@ -42,8 +38,8 @@ class AllocationReplay {
  private:
   AllocationReplay() = default;
 
-  // False: out of memory.
-  bool Play(int64_t samples, uint64_t limit_bytes, Memory* memory) const;
+  // Nothing: out of memory.
+  std::optional<Memory> PlayAt(int64_t samples, uint64_t limit_bytes) const;
 
   AllocationStream shape_;
   std::vector<BlockSize> sizes_;  // of each block

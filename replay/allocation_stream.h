@@ -5,6 +5,7 @@
 #ifndef STALLPOINT_REPLAY_ALLOCATION_STREAM_H_
 #define STALLPOINT_REPLAY_ALLOCATION_STREAM_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -33,6 +34,41 @@ struct AllocationStream {
 
 // Up to the last whole step. Nothing where less than one was recorded.
 std::optional<AllocationStream> StreamOf(const RunRecord& run);
+
+// What an allocator has at the most, bytes.
+struct AllocatorPeaks {
+  double in_use = 0;  // by blocks, as large as the allocator makes them
+  double held = 0;    // of the device
+};
+
+// Plays a stream through an allocator (one of device_allocators.h, or what answers to the same calls), a block as large
+// as size_of(block). Nothing: it runs out of memory.
+template <typename Allocator, typename SizeOf>
+std::optional<AllocatorPeaks> Play(Allocator&& allocator, const AllocationStream& stream, SizeOf size_of) {
+  uint64_t in_use = 0, held = 0;
+  for (const AllocationStream::Op& op : stream.ops) {
+    if (op.frees) {
+      allocator.Free(op.block);
+      continue;
+    }
+    if (!allocator.Allocate(op.block, size_of(op.block))) return std::nullopt;
+    in_use = std::max<uint64_t>(in_use, allocator.in_use());
+    held = std::max<uint64_t>(held, allocator.held());
+  }
+  return AllocatorPeaks{static_cast<double>(in_use), static_cast<double>(held)};
+}
+
+// The least limit with which a stream of these peaks has enough, to 1/64 of what lies between them.
+// `has_enough(limit_bytes)`: whether it plays to its end.
+template <typename HasEnough>
+double LeastLimit(const AllocatorPeaks& peaks, HasEnough has_enough) {
+  double too_little = peaks.in_use, enough = peaks.held;
+  for (int halving = 0; halving < 6 && enough > too_little; ++halving) {
+    const double limit = (too_little + enough) / 2;
+    (has_enough(static_cast<uint64_t>(limit)) ? enough : too_little) = limit;
+  }
+  return enough;
+}
 
 // The size of a block at any batch size.
 class BlockSize {

@@ -282,7 +282,7 @@ Scenario CostModel::ScenarioOf(const Knobs& knobs) const {
   scenario.storage_streams = storage.streams;
   scenario.device_threads = DeviceOf(knobs).threads;
   scenario.launch_overlaps = launch_overlaps && knobs.device == recorded.device;
-  scenario.device_copies = !copies.residuals.empty() && knobs.device == recorded.device;
+  scenario.device_copies = DeviceCopiesAt(knobs);
   scenario.latencies = latencies;
   scenario.scales.cpu = disturbance.slow;
   if (scenario.device_threads > 0) scenario.scales.device = disturbance.device_slow;
@@ -291,10 +291,8 @@ Scenario CostModel::ScenarioOf(const Knobs& knobs) const {
 
 std::vector<BatchWork> CostModel::Batches(const Knobs& knobs, int64_t steps, bool endless) const {
   const DeviceModel on = DeviceOf(knobs);
-  const bool same_device = knobs.device == recorded.device;
-  const bool device_copies = same_device && !copies.residuals.empty();
-  // Of a whole batch: a short one at the end of an epoch makes no difference.
-  const double launch_ratio = same_device ? launch.Ratio(knobs.batch_size, recorded.batch_size) : 1;
+  const bool device_copies = DeviceCopiesAt(knobs);
+  const double launch_ratio = LaunchRatio(knobs);  // a short batch at the end of an epoch makes no difference
   const uint64_t seed = knobs.seed;
   // Another seed shuffles otherwise: its samples are drawn, not those of the recorded order.
   int64_t place = 0;

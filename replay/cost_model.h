@@ -170,6 +170,12 @@ class CostModel {
   const DemandTape& TapeOfShare(double cold_share) const;
   // The device that a setting names: the recorded one, or an emulated one.
   DeviceModel DeviceOf(const Knobs& knobs) const;
+  // Whether the setting's device copies its batches itself, as recorded.
+  bool DeviceCopiesAt(const Knobs& knobs) const { return !copies.residuals.empty() && knobs.device == recorded.device; }
+  // What issuing a whole batch takes main under a setting, to what it takes in the recorded run.
+  double LaunchRatio(const Knobs& knobs) const {
+    return knobs.device == recorded.device ? launch.Ratio(knobs.batch_size, recorded.batch_size) : 1;
+  }
 
   Knobs recorded;
   int64_t recorded_steps = 0;

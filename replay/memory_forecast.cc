@@ -66,7 +66,7 @@ MemoryForecast ForecastMemory(const CostModel& model, const Knobs& knobs, const 
   const std::optional<Estimate> host = HostMemory(memory, knobs, fill, same_device);
   std::optional<Estimate> device;
   MemoryForecast forecast;
-  double& device_room = forecast.device_room = static_cast<double>(knobs.device_limit_bytes);
+  forecast.device_room = static_cast<double>(knobs.device_limit_bytes);
   if (emulated && spec->base_bytes && spec->sample_bytes) {
     device = Estimate{static_cast<double>(*spec->base_bytes) + static_cast<double>(*spec->sample_bytes) *
                                                                    static_cast<double>(knobs.batch_size) *
@@ -74,21 +74,21 @@ MemoryForecast ForecastMemory(const CostModel& model, const Knobs& knobs, const 
   } else if (!emulated && same_device && memory.device) {
     const double bytes = memory.device->At(knobs.batch_size);
     device = Estimate{bytes, bytes * memory.device->ErrorAt(knobs.batch_size)};
-    if (device_room == 0) device_room = memory.device_total_bytes;
+    if (forecast.device_room == 0) forecast.device_room = memory.device_total_bytes;
   }
   if (host) forecast.host_bytes = host->bytes;
   if (device) forecast.device_bytes = device->bytes;
-  if (device && knobs.device_limit_bytes == 0 && device_room > 0 && device->bytes > device_room) {
+  if (device && knobs.device_limit_bytes == 0 && forecast.device_room > 0 && device->bytes > forecast.device_room) {
     // The allocator gives back what it keeps for later before the device has no more.
     device->bytes = memory.device->LeastAt(knobs.batch_size);
-    forecast.device_bytes = std::max(device->bytes, device_room);
+    forecast.device_bytes = std::max(device->bytes, forecast.device_room);
   }
-  double& host_room = forecast.host_room = static_cast<double>(knobs.host_limit_bytes);
-  if (memory.machine_bytes > 0 && (host_room == 0 || host_room > memory.machine_bytes)) {
-    host_room = memory.machine_bytes;
+  forecast.host_room = static_cast<double>(knobs.host_limit_bytes);
+  if (memory.machine_bytes > 0 && (forecast.host_room == 0 || forecast.host_room > memory.machine_bytes)) {
+    forecast.host_room = memory.machine_bytes;
   }
-  const double host_passes = host ? host->ChanceOfPassing(host_room) : 0;
-  const double device_passes = device ? device->ChanceOfPassing(device_room) : 0;
+  const double host_passes = host ? host->ChanceOfPassing(forecast.host_room) : 0;
+  const double device_passes = device ? device->ChanceOfPassing(forecast.device_room) : 0;
   const double passes = 1 - (1 - host_passes) * (1 - device_passes);
   const bool host_unknown = knobs.host_limit_bytes > 0 && !host;
   const bool device_unknown = !device && (emulated || knobs.device_limit_bytes > 0);

@@ -37,8 +37,7 @@ StepFloor FloorOf(const CostModel& model, const Knobs& knobs) {
   const double delay = model.disturbance.delay_per_sample_ns * floor.samples * scale.delay;
   floor.load_ns = (load.wait * scale.wait + load.cpu * scale.cpu + delay) * scale.loading;
 
-  const bool same_device = knobs.device == model.recorded.device;
-  const double launch = same_device ? model.launch.Ratio(knobs.batch_size, model.recorded.batch_size) : 1;
+  const double launch = model.LaunchRatio(knobs);
   double computing = 0, copying = 0;
   for (const MainCost& cost : model.main) {
     computing += cost.receive_ns + cost.launch_ns * launch;
@@ -49,8 +48,10 @@ StepFloor FloorOf(const CostModel& model, const Knobs& knobs) {
   copying *= floor.samples / static_cast<double>(model.recorded.batch_size) / steps;
   floor.main_ns = computing + copying;
   const double step_ns = device.StepNs(floor.samples) * Mean(device.residuals) * scale.device;
-  const bool copies = same_device && !model.copies.residuals.empty();
-  floor.device_ns = step_ns + (copies ? model.copies.growth.At(knobs.batch_size) * Mean(model.copies.residuals) : 0);
+  floor.device_ns = step_ns;
+  if (scenario.device_copies) {
+    floor.device_ns += model.copies.growth.At(knobs.batch_size) * Mean(model.copies.residuals);
+  }
   floor.cpu_ns = load.cpu * scale.cpu * scale.loading + computing + step_ns * scenario.device_threads;
   return floor;
 }

@@ -54,7 +54,9 @@ void DeviceMemory::Free(void* self, void* data) {
   memory.blocks_.erase(found);
   memory.in_use_ -= block.capacity;
   memory.pool_.Release({data, block.capacity});
-  if (memory.log_ != nullptr) memory.log_->Add(data, -static_cast<int64_t>(block.bytes), memory.pool_.bytes());
+  // After the first steps nobody asks what the pool holds, which takes its lock.
+  AllocationLog* log = memory.log_;
+  if (log != nullptr && log->open()) log->Add(data, -static_cast<int64_t>(block.bytes), memory.pool_.bytes());
 }
 
 }  // namespace stallpoint

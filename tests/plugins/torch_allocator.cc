@@ -79,21 +79,9 @@ uint64_t RealTorchAllocator::held() const {
   return static_cast<uint64_t>(cuda::getDeviceStats(0).reserved_bytes[0].current);
 }
 
-bool PlayOnGpu(const AllocationStream& stream, uint64_t limit_bytes, uint64_t* most_in_use, uint64_t* most_held) {
-  RealTorchAllocator allocator(limit_bytes);
-  uint64_t in_use = 0, held = 0;
-  for (const AllocationStream::Op& op : stream.ops) {
-    if (op.frees) {
-      allocator.Free(op.block);
-      continue;
-    }
-    if (!allocator.Allocate(op.block, static_cast<uint64_t>(stream.bytes[op.block]))) return false;
-    in_use = std::max(in_use, allocator.in_use());
-    held = std::max(held, allocator.held());
-  }
-  if (most_in_use != nullptr) *most_in_use = in_use;
-  if (most_held != nullptr) *most_held = held;
-  return true;
+std::optional<AllocatorPeaks> PlayOnGpu(const AllocationStream& stream, uint64_t limit_bytes) {
+  return Play(RealTorchAllocator(limit_bytes), stream,
+              [&](uint32_t block) { return static_cast<uint64_t>(stream.bytes[block]); });
 }
 
 RunRecord OnGpu(const RunRecord& run) {

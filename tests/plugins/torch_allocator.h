@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -37,8 +38,8 @@ class RealTorchAllocator {
   std::vector<AllocationRecord> told_;
 };
 
-// Plays a stream; false: out of memory under the limit. `most_in_use` and `most_held` may be null.
-bool PlayOnGpu(const AllocationStream& stream, uint64_t limit_bytes, uint64_t* most_in_use, uint64_t* most_held);
+// Plays a stream; nothing: out of memory under the limit.
+std::optional<AllocatorPeaks> PlayOnGpu(const AllocationStream& stream, uint64_t limit_bytes);
 // A record of the same requests as if they had been made on a GPU.
 RunRecord OnGpu(const RunRecord& run);
 

@@ -5,7 +5,6 @@
 //
 // RECORDED holds calibration runs. The requests of each run are played to libc10_cuda.so over a stand-in for CUDA's
 // runtime; what it tells of two batch sizes of RECORDED is all that the prediction knows.
-#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -20,16 +19,6 @@ namespace stallpoint {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// The least limit under which the run has enough, to 1/64 of what it would hold beyond what is in use.
-double LeastOf(const AllocationStream& stream, double in_use, double held) {
-  double too_little = in_use, enough = held;
-  for (int i = 0; i < 6; ++i) {
-    const double limit = (too_little + enough) / 2;
-    (testing::PlayOnGpu(stream, static_cast<uint64_t>(limit), nullptr, nullptr) ? enough : too_little) = limit;
-  }
-  return enough;
-}
 
 struct Line {
   double samples_a, value_a, samples_b, value_b;
@@ -64,17 +53,19 @@ int Main(int argc, char** argv) {
     const RunRecord live = LoadOrExit(argv[i]).runs.back();
     const std::optional<AllocationStream> stream = StreamOf(live);
     if (!stream) ExitWith(std::string(argv[i]) + ": no allocations were recorded");
-    uint64_t in_use = 0, held = 0;
-    testing::PlayOnGpu(*stream, 0, &in_use, &held);
+    const std::optional<AllocatorPeaks> peaks = testing::PlayOnGpu(*stream, 0);
+    if (!peaks) ExitWith(std::string(argv[i]) + ": more than the stand-in has");
+    const double least =
+        LeastLimit(*peaks, [&](uint64_t limit) { return testing::PlayOnGpu(*stream, limit).has_value(); });
     const int64_t samples = live.knobs.batch_size;
     rows.push_back({{"batch", samples},
                     {"same_shape", stream->ops == StreamOf(recorded.main_run())->ops},
-                    {"in_use", in_use},
+                    {"in_use", peaks->in_use},
                     {"in_use_predicted", replay->At(samples).in_use},
-                    {"held", held},
+                    {"held", peaks->held},
                     {"held_predicted", replay->At(samples).held},
                     {"held_by_line", line.At(static_cast<double>(samples))},
-                    {"least", LeastOf(*stream, static_cast<double>(in_use), static_cast<double>(held))},
+                    {"least", least},
                     {"least_predicted", replay->LeastAt(samples)}});
   }
   fmt::print("{}\n", Json{{"recorded", {first, second}}, {"rows", rows}}.dump());
