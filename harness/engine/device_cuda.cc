@@ -244,14 +244,14 @@ class CudaDevice : public Device {
     const Slot* last = nullptr;
     while (const std::optional<Slot*> taken = requests_.Take()) {
       Slot& slot = **taken;
-      const absl::Status ended =
+      absl::Status ended =
           current.ok() ? driver_.Check("the step on the device", driver_.EventSynchronize(slot.step_end)) : current;
       if (ended.ok()) {
         Place(slot, last, MonotonicNs());
         ReadLoss(slot);
       }
-      if (slot.step.status.ok()) slot.step.status = ended;
       last = ended.ok() ? &slot : nullptr;
+      if (slot.step.status.ok()) slot.step.status = std::move(ended);
       steps_.Add(std::move(slot.step));
     }
   }
