@@ -15,7 +15,7 @@ namespace {
 constexpr size_t kTapeLength = size_t{1} << 17;
 constexpr double kUsualRespawnNs = 200e3;
 // On shared cores every phase is an event.
-constexpr int64_t kPhasesOfABatch = 8;
+constexpr int64_t kPhasesOfABatch = 32;
 // Draws of different things from one seed.
 constexpr uint64_t kMainDraw = 0x6d61696e, kDeviceDraw = 0x73746570, kSampleDraw = 0x73616d70, kCopyDraw = 0x636f7079;
 
@@ -228,7 +228,7 @@ absl::StatusOr<CostModel> CostModel::Fit(absl::Span<const RunRecord> runs) {
     model.fewest_batch = std::min(model.fewest_batch, each.run->knobs.batch_size);
     model.most_batch = std::max(model.most_batch, each.run->knobs.batch_size);
   }
-  model.crowding = FitCrowding(fitted, model);
+  model.scheduling = FitScheduling(fitted, model);
   FitDisturbance(costs, &model);
   return model;
 }
@@ -278,7 +278,9 @@ Scenario CostModel::ScenarioOf(const Knobs& knobs) const {
   }
   scenario.samples_per_phase = static_cast<int32_t>(std::max<int64_t>(1, knobs.batch_size / kPhasesOfABatch));
   scenario.stretch = stretch;
-  scenario.crowding = crowding.Loss(scenario.worker_count / scenario.cores) * SleepsAsRecorded(TapeOf(knobs), tape);
+  scenario.migration_delay_ns = scheduling.migration_delay_ns;
+  scenario.crowding =
+      scheduling.crowding.Loss(scenario.worker_count / scenario.cores) * SleepsAsRecorded(TapeOf(knobs), tape);
   scenario.storage_streams = storage.streams;
   scenario.device_threads = DeviceOf(knobs).threads;
   scenario.launch_overlaps = launch_overlaps && knobs.device == recorded.device;

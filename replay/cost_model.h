@@ -183,7 +183,7 @@ class CostModel {
   int64_t dataset_samples = 0;
   double cores = 1;
   double stretch = 1;
-  Crowding crowding;
+  Scheduling scheduling;
   Storage storage;
   PageCache page_cache;
   std::shared_ptr<const ColdTapes> cold_tapes;  // null unless reads from storage were seen

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 namespace stallpoint {
 namespace {
@@ -9,7 +10,7 @@ namespace {
 constexpr double kKnotsPerDoubling = 4;
 // What is usual to lose of a run that was never seen crowded, and by how much one count of workers differs from another
 // (tools/bench/predict: 2 to 10 workers on 2 cores). Standard deviations.
-constexpr double kUsualLoss = 0.08, kDiffers = 0.05;
+constexpr double kUsualLoss = 0.05, kDiffers = 0.05;
 // Doublings over which that changes: exp(-1/2) of it is still the same.
 constexpr double kLengthInDoublings = 0.5;
 
@@ -39,10 +40,10 @@ double Crowding::Error(double workers_per_core) const {
   return std::sqrt(std::max(0.0, covariance_[knot][knot]));
 }
 
-void Crowding::Observe(double workers_per_core, double slope, double value, double error) {
+double Crowding::Observe(double workers_per_core, double slope, double value, double error) {
   const size_t at = KnotOf(workers_per_core);
   const double variance = slope * slope * covariance_[at][at] + error * error;
-  if (variance <= 0) return;
+  if (variance <= 0) return 0;
   std::array<double, kKnots> gain;
   for (size_t a = 0; a < kKnots; ++a) gain[a] = slope * covariance_[a][at] / variance;
   const double surprise = value - slope * mean_[at];
@@ -51,6 +52,7 @@ void Crowding::Observe(double workers_per_core, double slope, double value, doub
     mean_[a] += gain[a] * surprise;
     for (size_t b = 0; b < kKnots; ++b) covariance_[a][b] -= gain[a] * slope * row[b];
   }
+  return -(surprise * surprise / variance + std::log(2 * std::numbers::pi * variance)) / 2;
 }
 
 }  // namespace stallpoint

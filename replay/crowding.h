@@ -23,7 +23,8 @@ class Crowding {
   // Standard error of it.
   double Error(double workers_per_core) const;
   // A run with so many workers a core shows a value that is `slope` times the loss, give or take `error` (standard).
-  void Observe(double workers_per_core, double slope, double value, double error);
+  // Returns how likely that was before: the logarithm of its density.
+  double Observe(double workers_per_core, double slope, double value, double error);
 
  private:
   static constexpr size_t kKnots = 25;  // a quarter of a doubling apart, from one worker a core on
@@ -32,6 +33,12 @@ class Crowding {
 
   std::array<double, kKnots> mean_ = {};
   std::array<std::array<double, kKnots>, kKnots> covariance_;
+};
+
+// How the host's threads get their cores.
+struct Scheduling {
+  double migration_delay_ns = 0;  // mean time until an idle core takes a thread that waits on another
+  Crowding crowding;
 };
 
 }  // namespace stallpoint

@@ -52,9 +52,8 @@ std::vector<double> Root(const std::vector<double>& matrix, size_t size) {
 
 // A standard normal number of its own for each pair (Box and Muller 1958).
 double Normal(uint64_t draw, uint64_t setting) {
-  const auto uniform = [](uint64_t bits) { return (static_cast<double>(bits >> 11) + 0.5) * 0x1p-53; };
-  const double radius = std::sqrt(-2 * std::log(uniform(Hash(draw, 2 * setting))));
-  return radius * std::cos(2 * M_PI * uniform(Hash(draw, 2 * setting + 1)));
+  const double radius = std::sqrt(-2 * std::log(Uniform(Hash(draw, 2 * setting))));
+  return radius * std::cos(2 * M_PI * Uniform(Hash(draw, 2 * setting + 1)));
 }
 
 }  // namespace

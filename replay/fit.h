@@ -59,7 +59,7 @@ void FitPageCache(absl::Span<const FittedRun> runs, std::vector<std::vector<Dema
                   CostModel* model);
 
 // From the runs on crowded cores, main and calibration. All else of the model is fitted already, but for disturbance.
-Crowding FitCrowding(absl::Span<const FittedRun> runs, const CostModel& model);
+Scheduling FitScheduling(absl::Span<const FittedRun> runs, const CostModel& model);
 
 // Sets `model->disturbance` so that the recorded setting, simulated, loads a batch in the time that it took. All else
 // of the model is fitted already.

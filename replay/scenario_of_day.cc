@@ -23,7 +23,7 @@ double CrowdOf(const CostModel& model, const Scenario& scenario) {
 }
 
 double CrowdingError(const CostModel& model, const Scenario& scenario) {
-  return model.crowding.Error(scenario.worker_count / scenario.cores);
+  return model.scheduling.crowding.Error(scenario.worker_count / scenario.cores);
 }
 
 // What the run itself does not explain, `share` of it gone (-1: all) or grown (1).

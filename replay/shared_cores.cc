@@ -3,21 +3,26 @@
 #include <utility>
 
 #include "replay/batch_phases.h"
+#include "replay/core_queues.h"
+#include "replay/host_clock.h"
 #include "replay/processor_sharing.h"
 #include "replay/simulator.h"
 
 namespace stallpoint {
 namespace {
 
+// Every worker, main, and the device.
+int32_t JobsOf(const Scenario& scenario) { return std::max(1, scenario.worker_count) + 2; }
+
+template <class Cores>
 class LoaderSimulation {
  public:
-  LoaderSimulation(const DemandTape& tape, absl::Span<const BatchWork> batches, const Scenario& scenario)
+  LoaderSimulation(Cores cores, const DemandTape& tape, absl::Span<const BatchWork> batches, const Scenario& scenario)
       : tape_(tape),
         batches_(batches),
         scenario_(scenario),
         reads_share_(StorageCanBeShort(scenario)),
-        cores_(std::max(1, scenario.worker_count) + 2, scenario.cores, scenario.stretch, scenario.crowding,
-               scenario.storage_streams),
+        cores_(JobsOf(scenario), std::move(cores), scenario.storage_streams),
         workers_(std::max(1, scenario.worker_count)),
         finished_(batches.size(), false),
         batch_of_step_(batches.size(), -1) {
@@ -42,7 +47,7 @@ class LoaderSimulation {
         WorkerPhaseEnded(job);
       }
     }
-    result_.host_cpu_ns = cores_.work_done();
+    result_.host_cpu_ns = cores_.work();
     result_.steps.resize(static_cast<size_t>(device_done_));
     if (scenario_.device_copies) result_.copies.resize(result_.steps.size());
     return std::move(result_);
@@ -376,7 +381,7 @@ class LoaderSimulation {
   const absl::Span<const BatchWork> batches_;
   const Scenario& scenario_;
   const bool reads_share_;
-  ProcessorSharing cores_;
+  HostClock<Cores> cores_;
   std::vector<Worker> workers_;
   std::vector<char> finished_;
   std::vector<int64_t> batch_of_step_;
@@ -397,7 +402,14 @@ class LoaderSimulation {
 
 SimulationResult SimulateSharedCores(const DemandTape& tape, absl::Span<const BatchWork> batches,
                                      const Scenario& scenario) {
-  return LoaderSimulation(tape, batches, scenario).Run();
+  if (!HasCoreQueues(scenario)) {
+    ProcessorSharing shared(JobsOf(scenario), scenario.cores, scenario.stretch, scenario.crowding);
+    return LoaderSimulation(std::move(shared), tape, batches, scenario).Run();
+  }
+  CoreQueues queues(JobsOf(scenario), static_cast<int32_t>(scenario.cores), scenario.device_threads, scenario.stretch,
+                    scenario.crowding,
+                    scenario.migration_delay_ns * (tape.has_waits() ? scenario.samples_per_phase : 1));
+  return LoaderSimulation(std::move(queues), tape, batches, scenario).Run();
 }
 
 }  // namespace stallpoint

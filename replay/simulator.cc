@@ -1,11 +1,16 @@
 #include "replay/simulator.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace stallpoint {
 
 bool StorageCanBeShort(const Scenario& scenario) { return scenario.worker_count > scenario.storage_streams; }
+
+bool HasCoreQueues(const Scenario& scenario) {
+  return scenario.migration_delay_ns > 0 && scenario.cores > 1 && scenario.cores == std::floor(scenario.cores);
+}
 
 bool HasToShare(const Scenario& scenario) {
   const double jobs = scenario.worker_count + 1 + scenario.device_threads;

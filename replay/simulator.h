@@ -68,6 +68,9 @@ struct Scenario {
   // By what share everything that computes slows while at least one thread more can run than there are cores; in
   // between, linearly.
   double crowding = 0;
+  // Mean time until an idle core takes a thread that waits on another; 0: threads wait in one queue for all cores, as
+  // they always do on a part of a core.
+  double migration_delay_ns = 0;
   // Reads that storage serves at a time without one slowing another; more share it equally. At least 1: what one read
   // takes alone is its demand.
   double storage_streams = std::numeric_limits<double>::infinity();
@@ -123,6 +126,8 @@ struct SimulationResult {
 bool HasToShare(const Scenario& scenario);
 // Of that, reads.
 bool StorageCanBeShort(const Scenario& scenario);
+// Whether it matters on whose core a thread waits.
+bool HasCoreQueues(const Scenario& scenario);
 
 SimulationResult Simulate(const DemandTape& tape, absl::Span<const BatchWork> batches, const Scenario& scenario);
 

@@ -50,6 +50,9 @@ inline size_t Pick(uint64_t bits, size_t count) {
   return static_cast<size_t>((static_cast<unsigned __int128>(bits) * count) >> 64);
 }
 
+// Uniform in (0, 1) from 64 random bits.
+inline double Uniform(uint64_t bits) { return (static_cast<double>(bits >> 11) + 0.5) * 0x1p-53; }
+
 }  // namespace stallpoint
 
 #endif  // STALLPOINT_REPLAY_STATISTICS_H_

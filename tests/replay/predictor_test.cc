@@ -60,6 +60,7 @@ TEST_CASE("other workers, batch sizes and prefetch depths are predicted from one
 TEST_CASE("a step on the host's own cores contends with the workers") {
   Truth truth = ReadAndDecode(0.05, 3);
   truth.cores = 2;
+  truth.migration_delay = 12e6;
   Knobs knobs = EmulatedKnobs(8, 1, "cpu");
   Knobs half = knobs;
   half.batch_size = 4;
@@ -97,25 +98,29 @@ TEST_CASE("what the scheduler loses on crowded cores is learnt from a run that h
     knobs.batch_size = batch_size;
     return knobs;
   };
-  for (const double lost : {0.0, 0.15}) {
+  for (const auto& [lost, delay] : {std::pair{0.0, 6e6}, {0.15, 6e6}, {0.0, 20e6}, {0.15, 20e6}}) {
     truth.crowding = lost;
+    truth.migration_delay = delay;
     const auto calibration = [&](const Knobs& knobs, uint64_t luck) {
       return Record(truth, {.knobs = knobs, .steps = 60, .luck = luck, .role = RunRecord::Role::kCalibration});
     };
     const std::vector<RunRecord> runs = {Record(truth, {.knobs = recorded}), calibration(with_workers(2, 8), 5),
-                                         calibration(with_workers(4, 8), 6), calibration(with_workers(2, 4), 7)};
+                                         calibration(with_workers(3, 8), 6), calibration(with_workers(5, 8), 7),
+                                         calibration(with_workers(2, 4), 8)};
     const auto model = CostModel::Fit(runs);
     REQUIRE(model.ok());
-    CHECK(model->crowding.Loss(2) == Approx(lost).margin(0.06));  // short runs of even samples scatter
-    CHECK(model->crowding.Error(2) < 0.075);
-    CHECK(CostModel::Fit(std::vector<RunRecord>{runs[0]})->crowding.Error(2) > model->crowding.Error(2));
+    CHECK(model->scheduling.crowding.Loss(2) == Approx(lost).margin(0.1));  // a longer delay explains much of it
+    CHECK(model->scheduling.crowding.Error(2) < 0.075);
+    CHECK(CostModel::Fit(std::vector<RunRecord>{runs[0]})->scheduling.crowding.Error(2) >
+          model->scheduling.crowding.Error(2));
     const auto predictor = Fit(runs);
-    for (const int32_t workers : {3, 6}) {
+    for (const int32_t workers : {3, 4, 6}) {
       const Knobs knobs = with_workers(workers, 16);
       const double live = Summarize(Record(truth, {.knobs = knobs, .luck = 3})).step_ms_mean;
       const Prediction p = predictor->PredictRun(knobs, {.steps = 200});
-      INFO(workers << " workers, lost " << lost << ": predicted " << p.step_ms << ", live " << live);
-      CHECK(Error(p.step_ms, live) < 0.04);
+      INFO(workers << " workers, lost " << lost << ", delay " << delay << " taken for "
+                   << model->scheduling.migration_delay_ns << ": predicted " << p.step_ms << ", live " << live);
+      CHECK(Error(p.step_ms, live) < 0.06);
     }
   }
 }

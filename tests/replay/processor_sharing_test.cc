@@ -6,8 +6,11 @@
 #include <vector>
 
 #include "catch.h"
+#include "replay/host_clock.h"
 
 namespace stallpoint {
+
+using SharedHost = HostClock<ProcessorSharing>;
 
 TEST_CASE("a schedule names the soonest of its jobs, whatever comes, goes and moves") {
   for (const int32_t jobs : {1, 2, 3, 10, 66}) {
@@ -26,7 +29,7 @@ TEST_CASE("a schedule names the soonest of its jobs, whatever comes, goes and mo
 }
 
 TEST_CASE("two equal jobs on one core finish together at twice their demand") {
-  ProcessorSharing cores(3, 1, 1);
+  SharedHost cores(3, ProcessorSharing(3, 1, 1));
   cores.Compute(0, 10, 1);
   cores.Compute(1, 10, 1);
   CHECK(cores.Next() >= 0);
@@ -37,7 +40,7 @@ TEST_CASE("two equal jobs on one core finish together at twice their demand") {
 }
 
 TEST_CASE("a short job leaves its share to the long one") {
-  ProcessorSharing cores(3, 1, 1);
+  SharedHost cores(3, ProcessorSharing(3, 1, 1));
   cores.Compute(0, 2, 1);
   cores.Compute(1, 10, 1);
   CHECK(cores.Next() == 0);
@@ -47,7 +50,7 @@ TEST_CASE("a short job leaves its share to the long one") {
 }
 
 TEST_CASE("a job that comes later shares only from then on") {
-  ProcessorSharing cores(3, 1, 1);
+  SharedHost cores(3, ProcessorSharing(3, 1, 1));
   cores.Compute(0, 10, 1);
   cores.Wait(1, 5);
   CHECK(cores.Next() == 1);
@@ -60,29 +63,29 @@ TEST_CASE("a job that comes later shares only from then on") {
 }
 
 TEST_CASE("three jobs on two cores run at two thirds of their speed") {
-  ProcessorSharing cores(3, 2, 1);
+  SharedHost cores(3, ProcessorSharing(3, 2, 1));
   for (int32_t job : {0, 1, 2}) cores.Compute(job, 6, 1);
   CHECK(cores.Next() >= 0);
   CHECK(cores.now() == Approx(9));
 }
 
 TEST_CASE("a job of several threads takes their share of the cores") {
-  ProcessorSharing cores(3, 2, 1);
+  SharedHost cores(3, ProcessorSharing(3, 2, 1));
   cores.Compute(0, 6, 3);
   cores.Compute(1, 3, 1);
   CHECK(cores.Next() == 1);
   CHECK(cores.now() == Approx(6));
   CHECK(cores.Next() == 0);
   CHECK(cores.now() == Approx(6 + 3 / (2.0 / 3)));
-  CHECK(cores.work_done() == Approx(21));
+  CHECK(cores.work() == Approx(21));
 }
 
 TEST_CASE("computing stretches as the cores fill") {
-  ProcessorSharing alone(1, 2, 1.5);
+  SharedHost alone(1, ProcessorSharing(1, 2, 1.5));
   alone.Compute(0, 6, 1);
   alone.Next();
   CHECK(alone.now() == Approx(6));
-  ProcessorSharing both(2, 2, 1.5);
+  SharedHost both(2, ProcessorSharing(2, 2, 1.5));
   both.Compute(0, 6, 1);
   both.Compute(1, 6, 1);
   both.Next();
@@ -90,7 +93,7 @@ TEST_CASE("computing stretches as the cores fill") {
 }
 
 TEST_CASE("waiting takes no core") {
-  ProcessorSharing cores(3, 1, 1);
+  SharedHost cores(3, ProcessorSharing(3, 1, 1));
   cores.Wait(0, 10);
   cores.Wait(1, 10);
   cores.Compute(2, 10, 1);
@@ -99,7 +102,7 @@ TEST_CASE("waiting takes no core") {
 }
 
 TEST_CASE("reads beyond what storage serves at a time share it, and take no core") {
-  ProcessorSharing shared(4, 1, 1, 0, 2);
+  SharedHost shared(4, ProcessorSharing(4, 1, 1), 2);
   for (int32_t job : {0, 1, 2}) shared.Read(job, 6);
   shared.Compute(3, 8, 1);
   CHECK(shared.Next() == 3);
@@ -109,7 +112,7 @@ TEST_CASE("reads beyond what storage serves at a time share it, and take no core
 }
 
 TEST_CASE("a read that comes later shares only from then on, and one on storage without a limit shares nothing") {
-  ProcessorSharing one(2, 4, 1, 0, 1);
+  SharedHost one(2, ProcessorSharing(2, 4, 1), 1);
   one.Read(0, 10);
   one.Wait(1, 5);
   CHECK(one.Next() == 1);
@@ -119,7 +122,7 @@ TEST_CASE("a read that comes later shares only from then on, and one on storage 
   CHECK(one.Next() == 0);
   CHECK(one.now() == Approx(13));
   CHECK(one.Next() == -1);
-  ProcessorSharing unlimited(2, 4, 1);
+  SharedHost unlimited(2, ProcessorSharing(2, 4, 1));
   unlimited.Read(0, 10);
   unlimited.Read(1, 10);
   unlimited.Next();

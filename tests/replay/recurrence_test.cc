@@ -178,6 +178,51 @@ TEST_CASE("shared cores give every time that a literal play-out of the threads g
   }
 }
 
+TEST_CASE("threads that never leave their core give every time that a literal play-out of them gives") {
+  for (int workers : {0, 1, 2, 4, 7}) {
+    for (double cores : {2.0, 3.0, 4.0}) {
+      for (double device_threads : {0.0, 1.0, 2.0, 2.5}) {
+        for (double crowding : {0.0, 0.2}) {
+          const Case c = RandomCase(workers * 100 + static_cast<uint64_t>(cores * 10), 30, 2, 11, true);
+          Scenario scenario = Setting(workers, 2, 2);
+          scenario.cores = cores;
+          scenario.device_threads = device_threads;
+          scenario.crowding = crowding;
+          scenario.migration_delay_ns = 1e30;
+          reference::Setting setting{workers, 2, 2, cores, device_threads};
+          setting.crowding = crowding;
+          setting.migration_delay = 1e30;
+          INFO("W=" << workers << " C=" << cores << " T=" << device_threads << " lost=" << crowding);
+          CheckSame(SimulateSharedCores(c.tape, c.batches, scenario).steps,
+                    reference::Play(c.reference, setting).steps);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("threads that an idle core takes after a while take as long, on average, as in a literal play-out") {
+  for (int workers : {2, 3, 6, 10}) {
+    for (double cores : {2.0, 4.0}) {
+      for (double delay : {1e4, 1e6, 1e7}) {
+        Case c = RandomCase(static_cast<uint64_t>(workers), 600, 4, 11, true);
+        Scenario scenario = Setting(workers, 2, 2);
+        scenario.cores = cores;
+        scenario.device_threads = 1;
+        scenario.migration_delay_ns = delay;
+        reference::Setting setting{workers, 2, 2, cores, 1};
+        setting.migration_delay = delay;
+        INFO("W=" << workers << " C=" << cores << " delay " << delay);
+        double played = 0;
+        for (setting.luck = 1; setting.luck <= 4; ++setting.luck) {
+          played += reference::Play(c.reference, setting).steps.back().main_end / 4;
+        }
+        CHECK(SimulateSharedCores(c.tape, c.batches, scenario).steps.back().main_end == Approx(played).epsilon(0.02));
+      }
+    }
+  }
+}
+
 TEST_CASE("shared storage gives every time that a literal play-out of the threads gives") {
   for (int workers : {1, 2, 4, 7}) {
     for (double cores : {2.0, 1000.0}) {

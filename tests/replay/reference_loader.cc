@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <random>
 
 namespace stallpoint::reference {
 namespace {
@@ -18,8 +19,11 @@ struct Act {
 struct Actor {
   std::vector<Act> script;
   size_t at = 0;
-  double left = -1;  // of the current wait or computing; negative: not begun
+  double left = -1;  // of the current wait, read or its slowest thread's computing; negative: not begun
   double threads = 1;
+  // With a queue for each core: where each of them computes, and what is left of it.
+  std::vector<size_t> core;
+  std::vector<double> computing;
 };
 
 class Stage {
@@ -44,6 +48,12 @@ class Stage {
     WriteMain();
     WriteWorkers();
     WriteDevice();
+    if (!queues()) return;
+    const int workers = std::max(1, setting_.workers);
+    for (size_t i = 0; i < actors_.size(); ++i) {
+      const bool is_main = i == 0, is_device = i + 1 == actors_.size();
+      PlaceThreads(actors_[i], is_main ? workers : is_device ? workers + 1 : static_cast<int>(i) - 1);
+    }
   }
 
   Played Run() {
@@ -53,6 +63,7 @@ class Stage {
         moved = false;
         for (Actor& actor : actors_) moved |= Settle(actor);
       }
+      if (queues()) CountThreads();
       double runnable = 0, reading = 0;
       for (const Actor& actor : actors_) {
         if (Doing(actor, Act::Kind::kCompute)) runnable += actor.threads;
@@ -65,22 +76,84 @@ class Stage {
       for (const Actor& actor : actors_) {
         if (Doing(actor, Act::Kind::kWait)) next = std::min(next, actor.left);
         if (Doing(actor, Act::Kind::kRead)) next = std::min(next, actor.left / read_rate);
-        if (Doing(actor, Act::Kind::kCompute)) next = std::min(next, actor.left / rate);
+        if (!Doing(actor, Act::Kind::kCompute)) continue;
+        if (!queues()) next = std::min(next, actor.left / rate);
+        for (size_t i = 0; i < actor.computing.size(); ++i) {
+          if (actor.computing[i] > 0) next = std::min(next, actor.computing[i] / RateOn(actor.core[i]));
+        }
       }
       if (next == never) return std::move(played_);
+      const double moves = queues() ? UntilOneMoves() : never;
+      const bool one_moves = moves < next;
+      if (one_moves) next = moves;
       now_ += next;
       for (Actor& actor : actors_) {
         if (Doing(actor, Act::Kind::kWait)) actor.left = std::max(0.0, actor.left - next);
         if (Doing(actor, Act::Kind::kRead)) actor.left = std::max(0.0, actor.left - next * read_rate);
-        if (Doing(actor, Act::Kind::kCompute)) actor.left = std::max(0.0, actor.left - next * rate);
+        if (Doing(actor, Act::Kind::kCompute)) {
+          actor.left = std::max(0.0, actor.left - next * rate);
+          if (queues()) ComputeThreads(actor, next);
+        }
         if (actor.left < 1e-6 && actor.left > 0) actor.left = 0;
       }
+      if (one_moves) MoveOne();
     }
   }
 
  private:
   static bool Doing(const Actor& actor, Act::Kind kind) {
     return actor.at < actor.script.size() && actor.script[actor.at].kind == kind && actor.left > 0;
+  }
+
+  // --- a queue for each core ---
+
+  bool queues() const { return setting_.migration_delay > 0; }
+
+  void CountThreads() {
+    on_core_.assign(static_cast<size_t>(setting_.cores), 0);
+    for (const Actor& actor : actors_) {
+      if (!Doing(actor, Act::Kind::kCompute)) continue;
+      for (size_t i = 0; i < actor.computing.size(); ++i) on_core_[actor.core[i]] += actor.computing[i] > 0;
+    }
+  }
+  double RateOn(size_t core) const {
+    const double lost = on_core_[core] > 1 ? 1 + setting_.crowding : 1;
+    return 1 / lost / on_core_[core];
+  }
+  void ComputeThreads(Actor& actor, double time) {
+    actor.left = 0;
+    for (size_t i = 0; i < actor.computing.size(); ++i) {
+      double& computing = actor.computing[i];
+      if (computing > 0) computing -= time * RateOn(actor.core[i]);
+      if (computing < 1e-6) computing = 0;
+      actor.left = std::max(actor.left, computing);
+    }
+  }
+  double UntilOneMoves() {
+    const auto idle = std::count(on_core_.begin(), on_core_.end(), 0);
+    const bool crowded = std::any_of(on_core_.begin(), on_core_.end(), [](int threads) { return threads > 1; });
+    if (idle == 0 || !crowded) return std::numeric_limits<double>::infinity();
+    return std::exponential_distribution(static_cast<double>(idle))(luck_) * setting_.migration_delay;
+  }
+  void MoveOne() {
+    const auto from = static_cast<size_t>(std::max_element(on_core_.begin(), on_core_.end()) - on_core_.begin());
+    const auto to = static_cast<size_t>(std::find(on_core_.begin(), on_core_.end(), 0) - on_core_.begin());
+    std::vector<size_t*> there;
+    for (Actor& actor : actors_) {
+      for (size_t i = 0; i < actor.computing.size(); ++i) {
+        if (actor.computing[i] > 0 && actor.core[i] == from) there.push_back(&actor.core[i]);
+      }
+    }
+    if (there.empty()) return;  // those there have just ended
+    *there[std::uniform_int_distribution<size_t>(0, there.size() - 1)(luck_)] = to;
+  }
+  // Workers first, then main and the device.
+  void PlaceThreads(Actor& actor, int job) {
+    const int jobs = std::max(1, setting_.workers) + 2;
+    for (int i = 0; i == 0 || i < actor.threads; ++i) {
+      actor.computing.push_back(0);
+      actor.core.push_back(static_cast<size_t>(i == 0 ? job : jobs + i - 1) % static_cast<size_t>(setting_.cores));
+    }
   }
 
   // Moves on as far as possible without time passing.
@@ -93,7 +166,12 @@ class Stage {
       } else if (act.kind == Act::Kind::kMark) {
         act.mark();
       } else {
-        if (actor.left < 0) actor.left = act.amount;
+        if (actor.left < 0) {
+          actor.left = act.amount;
+          for (size_t i = 0; i < actor.core.size() && act.kind == Act::Kind::kCompute; ++i) {
+            actor.computing[i] = act.amount * std::min(1.0, actor.threads - static_cast<double>(i));
+          }
+        }
         if (actor.left > 0) return moved;
         actor.left = -1;
       }
@@ -213,7 +291,9 @@ class Stage {
 
   const std::vector<Batch>& batches_;
   const Setting& setting_;
+  std::mt19937_64 luck_{setting_.luck};
   std::vector<Actor> actors_;
+  std::vector<int> on_core_;  // threads that compute
   std::vector<bool> requested_, finished_, issued_, copy_issued_;
   int64_t done_ = 0;
   size_t next_request_ = 0, epoch_ = 0;

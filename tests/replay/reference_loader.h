@@ -35,6 +35,8 @@ struct Setting {
   double cores = 1;
   double device_threads = 0;                                         // 0: the device costs no CPU
   double crowding = 0;                                               // as Scenario::crowding
+  double migration_delay = 0;                                        // as Scenario's
+  uint64_t luck = 1;                                                 // of who moves when
   double storage_streams = std::numeric_limits<double>::infinity();  // as Scenario's
 };
 

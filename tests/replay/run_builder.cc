@@ -92,6 +92,8 @@ RunRecord Record(const Truth& truth, const RunSpec& spec) {
   setting.steps_in_flight = truth.syncs_each_step ? 1 : spec.knobs.steps_in_flight;
   setting.cores = truth.cores;
   setting.crowding = truth.crowding;
+  setting.migration_delay = truth.migration_delay;
+  setting.luck = spec.luck;
   setting.storage_streams = truth.storage_streams;
   setting.device_threads = on_host ? 1 : 0;
   const reference::Played played = reference::Play(batches, setting);

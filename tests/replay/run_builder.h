@@ -27,7 +27,8 @@ struct Truth {
   double launch_sample_ns = 0;                   // besides launch_ns
   double step_noise = 0;                         // standard deviation of the logarithm
   double cores = 2;
-  double crowding = 0;  // lost while more threads can run than there are cores
+  double crowding = 0;         // lost while more threads can run than there are cores
+  double migration_delay = 0;  // until an idle core takes a thread from another; 0: one queue for all cores
   // Reads that storage serves at a time.
   double storage_streams = std::numeric_limits<double>::infinity();
   // The kernel counts what comes from storage: all that a "read" which waits reads. Else nobody does.

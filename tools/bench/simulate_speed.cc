@@ -136,25 +136,30 @@ void MeasureRecurrence(Table* table) {
   table->Row("W=8, settings x10", 10'000, "steps", [&] { return Repeat(10'000, usual, eight); });
 }
 
-void MeasureSharedCores(Table* table) {
-  PrintHeader("4 shared cores: events of processor sharing");
+void MeasureSharedCores(double migration_delay_ns, Table* table) {
+  PrintHeader(migration_delay_ns == 0 ? "4 cores, one queue for all: events of processor sharing"
+                                      : "4 cores, a queue for each: events");
+  const auto on_cores = [migration_delay_ns](int32_t workers) {
+    Scenario scenario = MakeScenario(workers, 4);
+    scenario.migration_delay_ns = migration_delay_ns;
+    return scenario;
+  };
   const Workload waits = MakeWorkload(1000, 16, true), computing = MakeWorkload(1000, 16, false);
   for (const int32_t workers : {4, 8, 16, 64}) {
     table->Row(fmt::format("W={}", workers), 20, "events",
-               [&] { return Repeat(20, waits, [&](int64_t) { return MakeScenario(workers, 4); }); });
+               [&] { return Repeat(20, waits, [&](int64_t) { return on_cores(workers); }); });
   }
-  table->Row("W=8, samples only compute", 100, "events",
-             [&] { return Repeat(100, computing, [](int64_t) { return MakeScenario(8, 4); }); });
+  const auto eight = [&](int64_t) { return on_cores(8); };
+  table->Row("W=8, samples only compute", 100, "events", [&] { return Repeat(100, computing, eight); });
   table->Row("W=8, a device of 2 threads, slow-down 1.2", 20, "events", [&] {
-    return Repeat(20, waits, [](int64_t) {
-      Scenario scenario = MakeScenario(8, 4);
+    return Repeat(20, waits, [&](int64_t) {
+      Scenario scenario = on_cores(8);
       scenario.device_threads = 2;
       scenario.stretch = 1.2;
       return scenario;
     });
   });
   const Workload steps = MakeWorkload(10'000, 16, true), samples = MakeWorkload(1000, 160, true);
-  const auto eight = [](int64_t) { return MakeScenario(8, 4); };
   table->Row("W=8, steps x10", 2, "events", [&] { return Repeat(2, steps, eight); });
   table->Row("W=8, samples of a batch x10", 2, "events", [&] { return Repeat(2, samples, eight); });
   table->Row("W=8, settings x10", 200, "events", [&] { return Repeat(200, waits, eight); });
@@ -191,7 +196,8 @@ int Main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   Table table(repeats);
   MeasureRecurrence(&table);
-  MeasureSharedCores(&table);
+  MeasureSharedCores(0, &table);
+  MeasureSharedCores(12e6, &table);
   if (!trace.empty()) {
     const auto contents = LoadTrace(trace);
     if (!contents.ok()) {

@@ -1,10 +1,12 @@
-// What the scheduler loses when more threads can run than there are cores.
+// How long a thread waits on a crowded core beside an idle one, and what the scheduler loses besides.
 //
-// Equal sharing is what a scheduler aims at, and time slices, wake-ups and cold caches keep it from. How much they cost
-// shows in runs on crowded cores: each is simulated with the speed that the host had in it, so that only the scheduling
-// is left to explain, and tells of the loss at its number of workers.
+// Both show in runs on crowded cores: each is simulated with the speed that the host had in it, so that only the
+// scheduling is left to explain. Of some delays that one is taken which, with what is usual, makes what the runs took
+// most likely; at that delay each run tells of the loss at its number of workers.
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "replay/accounting.h"
@@ -22,6 +24,10 @@ constexpr double kRunError = 0.02;
 constexpr int kLosses = 7;
 // A run that other programs took more than this part of the machine from says nothing of its own threads.
 constexpr double kDisturbed = 0.05;
+
+// Until an idle core takes a thread from another: a few ticks (tools/bench/placement: 2 cores, HZ 250). A lognormal.
+constexpr double kUsualDelayNs = 12e6, kDelayDiffers = 0.8;
+constexpr std::array<double, 6> kDelaysNs = {1.5e6, 3e6, 6e6, kUsualDelayNs, 24e6, 48e6};
 
 // A recorded run and what it takes to simulate it.
 struct Crowded {
@@ -41,7 +47,7 @@ std::vector<Crowded> CrowdedRuns(absl::Span<const FittedRun> runs, const CostMod
     one.scenario = model.ScenarioOf(run.knobs);
     one.tape = &model.TapeOfShare(ColdShareOf(fitted.costs));
     // Where workers have a core each, and main or a step is one too many, it matters more on whose core that one is.
-    if (run.knobs.worker_count <= one.scenario.cores) continue;
+    if (run.knobs.worker_count < one.scenario.cores) continue;
     const RunSummary summary = Summarize(run);
     if (!summary.window.steady || summary.other_cores.value_or(0) > kDisturbed * run.usable_cores) continue;
     one.measured_ns = summary.step_ms_mean * kNsPerMs;
@@ -75,14 +81,27 @@ Response ResponseOf(Crowded* run) {
 
 }  // namespace
 
-Crowding FitCrowding(absl::Span<const FittedRun> runs, const CostModel& model) {
-  Crowding crowding;
-  for (Crowded& run : CrowdedRuns(runs, model)) {
-    const Response response = ResponseOf(&run);
-    crowding.Observe(run.scenario.worker_count / run.scenario.cores, response.slope,
-                     std::log(run.measured_ns) - response.at_none, std::hypot(kRunError, response.scatter));
+Scheduling FitScheduling(absl::Span<const FittedRun> runs, const CostModel& model) {
+  Scheduling best{.migration_delay_ns = kUsualDelayNs};
+  std::vector<Crowded> crowded = CrowdedRuns(runs, model);
+  if (crowded.empty()) return best;
+  double most_likely = -std::numeric_limits<double>::infinity();
+  for (const double delay : kDelaysNs) {
+    const double away = std::log(delay / kUsualDelayNs) / kDelayDiffers;
+    double log_likelihood = -away * away / 2;
+    Crowding crowding;
+    for (Crowded& run : crowded) {
+      run.scenario.migration_delay_ns = delay;
+      const Response response = ResponseOf(&run);
+      log_likelihood +=
+          crowding.Observe(run.scenario.worker_count / run.scenario.cores, response.slope,
+                           std::log(run.measured_ns) - response.at_none, std::hypot(kRunError, response.scatter));
+    }
+    if (log_likelihood <= most_likely) continue;
+    most_likely = log_likelihood;
+    best = {delay, crowding};
   }
-  return crowding;
+  return best;
 }
 
 }  // namespace stallpoint

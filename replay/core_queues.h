@@ -1,0 +1,188 @@
+// A queue for each core, and idle cores that take a thread from another after a while.
+//
+// How Linux schedules: a thread that slept goes on where it fell asleep, threads of a core share it equally, and while
+// a core is idle and another has more than one thread, it takes one of them after `migration_delay`, exponentially
+// distributed: at once as it falls idle, with a tick, or many ticks later. So cores stand idle beside threads that
+// wait, most of all where few threads sleep between short stretches of computing.
+//
+// Each core has a virtual clock (processor_sharing.h), and all have the slow-down of the cores that are busy, so an
+// event costs O(log threads + log cores), and one that moves a thread O(threads). The same calls give the same times.
+// Not thread-safe.
+#ifndef STALLPOINT_REPLAY_CORE_QUEUES_H_
+#define STALLPOINT_REPLAY_CORE_QUEUES_H_
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "replay/schedule.h"
+#include "replay/statistics.h"
+
+namespace stallpoint {
+
+class CoreQueues {
+ public:
+  // Jobs are numbered from 0; the last of them may be up to `most_threads`, at least one. `stretch`: slow-down of
+  // computing when all cores are busy; linear in the number of busy cores in between. `crowding`: slow-down by this
+  // share of a core that has more than one thread.
+  CoreQueues(int32_t jobs, int32_t cores, double most_threads, double stretch, double crowding, double migration_delay)
+      : jobs_(jobs),
+        stretch_per_core_(cores > 1 ? (stretch - 1) / (cores - 1) : 0),
+        migration_delay_(migration_delay),
+        idle_(cores),
+        cores_(static_cast<size_t>(cores), Core(Threads(jobs, most_threads))),
+        due_(cores),
+        core_of_(static_cast<size_t>(Threads(jobs, most_threads))),
+        unfinished_(static_cast<size_t>(jobs)) {
+    for (size_t thread = 0; thread < core_of_.size(); ++thread) {
+      core_of_[thread] = static_cast<int32_t>(thread % cores_.size());
+    }
+    for (size_t count = 0; count <= core_of_.size(); ++count) {
+      slowness_.push_back(count > 1 ? static_cast<double>(count) * (1 + crowding) : 1);
+      rate_.push_back(1 / slowness_.back());
+    }
+  }
+
+  double now() const { return now_; }
+  // Core-nanoseconds of demand begun.
+  double work() const { return work_; }
+
+  // Begins what takes `demand` on a core of one's own, on so many threads; it is done when all of them are.
+  void Compute(int32_t job, double demand, double threads) {
+    work_ += demand * threads;
+    unfinished_[job] = 0;
+    for (int32_t i = 0; i == 0 || i < threads; ++i) {
+      ++unfinished_[job];
+      const int32_t thread = i == 0 ? job : jobs_ + i - 1;
+      Put(thread, core_of_[thread], demand * std::min(1.0, threads - i));
+    }
+    Balance();
+  }
+  // When the next thread is done or moves, if none begins before; infinity when none computes.
+  double Due() const { return std::min(done_at_, moves_at_); }
+  // Not beyond that.
+  void AdvanceTo(double time) {
+    paced_ += std::max(0.0, time - now_) * inverse_pace_;
+    now_ = std::max(now_, time);
+  }
+  // Advances to that and returns the job; -1 where it is not done, only one of its threads is, or moved.
+  int32_t End() {
+    if (moves_at_ < done_at_) {
+      AdvanceTo(moves_at_);
+      Move();
+      Balance();
+      return -1;
+    }
+    now_ = std::max(now_, done_at_);
+    paced_ = due_.due();
+    const int32_t core = due_.next();
+    Core& on = cores_[core];
+    const int32_t thread = on.threads.next();
+    on.virtual_now = on.threads.due();
+    on.since = paced_;
+    on.threads.Clear(thread);
+    SetCount(core, on.count - 1);
+    Balance();
+    const int32_t job = std::min(thread, jobs_ - 1);
+    return --unfinished_[job] == 0 ? job : -1;
+  }
+
+ private:
+  static constexpr double kNever = std::numeric_limits<double>::infinity();
+  static constexpr uint64_t kSeed = 0x6d6f7665;
+
+  struct Core {
+    explicit Core(int32_t most) : threads(most) {}
+
+    Schedule threads;  // due at a virtual time of the core
+    int32_t count = 0;
+    double virtual_now = 0, since = 0;  // and the paced time that it was then
+    double slowness = 1, rate = 1;
+  };
+
+  static int32_t Threads(int32_t jobs, double most_threads) {
+    return jobs - 1 + static_cast<int32_t>(std::ceil(std::max(1.0, most_threads)));
+  }
+
+  void Put(int32_t thread, int32_t core, double demand) {
+    core_of_[thread] = core;
+    Core& on = cores_[core];
+    Settle(&on);
+    on.threads.Set(thread, on.virtual_now + demand);
+    SetCount(core, on.count + 1);
+  }
+  // What it has still to do.
+  double Remove(int32_t thread) {
+    const int32_t core = core_of_[thread];
+    Core& on = cores_[core];
+    Settle(&on);
+    const double left = on.threads.due(thread) - on.virtual_now;
+    on.threads.Clear(thread);
+    SetCount(core, on.count - 1);
+    return std::max(0.0, left);
+  }
+  void Settle(Core* core) {
+    core->virtual_now += (paced_ - core->since) * core->rate;
+    core->since = paced_;
+  }
+  void SetCount(int32_t core, int32_t count) {
+    Core& on = cores_[core];
+    idle_ += (count == 0) - (on.count == 0);
+    crowded_ += (count > 1) - (on.count > 1);
+    on.count = count;
+    on.slowness = slowness_[count];
+    on.rate = rate_[count];
+    if (count > 0) {
+      due_.Set(core, on.since + (on.threads.due() - on.virtual_now) * on.slowness);
+    } else {
+      due_.Clear(core);
+    }
+  }
+
+  // The pace of all cores, when the next thread is done, and when one moves: drawn anew as often as what it depends on
+  // changes, which an exponential distribution does not notice.
+  void Balance() {
+    if (stretch_per_core_ > 0) {
+      pace_ = 1 + stretch_per_core_ * std::max(0, static_cast<int32_t>(cores_.size()) - idle_ - 1);
+      inverse_pace_ = 1 / pace_;
+    }
+    done_at_ = now_ + (due_.due() - paced_) * pace_;
+    const int32_t takers = crowded_ > 0 ? idle_ : 0;
+    if (takers == takers_) return;
+    takers_ = takers;
+    moves_at_ = takers == 0 ? kNever : now_ - std::log(Draw()) * migration_delay_ / takers;
+  }
+
+  // An idle core takes one from the core that has most.
+  void Move() {
+    const auto fewer = [](const Core& a, const Core& b) { return a.count < b.count; };
+    const auto from = static_cast<int32_t>(std::max_element(cores_.begin(), cores_.end(), fewer) - cores_.begin());
+    const auto to = static_cast<int32_t>(std::min_element(cores_.begin(), cores_.end(), fewer) - cores_.begin());
+    auto skipped = static_cast<int32_t>(Draw() * cores_[from].count);
+    int32_t thread = 0;
+    while (core_of_[thread] != from || cores_[from].threads.due(thread) == kNever || skipped-- > 0) ++thread;
+    Put(thread, to, Remove(thread));
+    takers_ = -1;
+  }
+
+  double Draw() { return Uniform(Hash(kSeed, draws_++)); }
+
+  const int32_t jobs_;
+  const double stretch_per_core_, migration_delay_;
+  // Paced time runs by 1 / pace: it stretches with the number of busy cores.
+  double now_ = 0, paced_ = 0, pace_ = 1, inverse_pace_ = 1, work_ = 0;
+  double done_at_ = kNever, moves_at_ = kNever;
+  int32_t idle_, crowded_ = 0, takers_ = 0;  // cores without a thread, with more than one, and that will take one
+  int64_t draws_ = 0;
+  std::vector<double> slowness_, rate_;  // paced time per unit of demand, and its inverse, by threads on a core
+  std::vector<Core> cores_;
+  Schedule due_;                     // of each core's next, in paced time
+  std::vector<int32_t> core_of_;     // of each thread
+  std::vector<int32_t> unfinished_;  // threads of each job
+};
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_REPLAY_CORE_QUEUES_H_
