@@ -18,8 +18,11 @@ struct SimulatedWindow {
   int64_t first = 0, last = 0;
   double begin_ns = 0, end_ns = 0;
   bool steady = false;
+  // Steps that it would have had more, or fewer where negative, had workers not loaded for later or lived on what was.
+  double owed = 0;
 
-  double step_ns() const { return last > first ? (end_ns - begin_ns) / static_cast<double>(last - first) : 0; }
+  double steps() const { return static_cast<double>(last - first) + owed; }
+  double step_ns() const { return last > first ? (end_ns - begin_ns) / steps() : 0; }
 };
 
 // The steps after the first `primed` ones (at least one) when at least 20 are left, else all.

@@ -22,7 +22,7 @@ namespace {
 constexpr int64_t kSamplesSimulated = 16384;
 constexpr int64_t kFewestSteps = 256, kMostSteps = 4096;
 // On shared cores every phase is an event, so fewer are simulated.
-constexpr int64_t kFewestSharedSteps = 256, kSharedSamples = 8192;
+constexpr int64_t kFewestSharedSteps = 1024, kSharedSamples = 32768;
 constexpr int64_t kFewestCornerSteps = 64;
 // What no other term of an interval covers, seen on runs that nothing contends for.
 constexpr double kModelError = 0.007;
@@ -35,6 +35,8 @@ int64_t Primed(const Knobs& knobs) { return int64_t{knobs.worker_count} * knobs.
 struct Plan {
   std::vector<BatchWork> batches;
   int64_t steps = 0;
+
+  bool goes_on() const { return static_cast<int64_t>(batches.size()) > steps; }
 };
 
 // A run as simulated, with what the figures are taken from.
@@ -42,6 +44,23 @@ struct Simulated {
   SimulationResult result;
   SimulatedWindow window;
 };
+
+// Workers may have loaded more or less than was computed within a window, where a deep prefetch takes long to fill or
+// to drain, and a run that goes on cannot: the cores' time that it took or saved is as many steps. Where steps take
+// none of it, what was drained is missing in the end, and what was filled was of no use.
+double StepsOwed(const DemandTape& tape, absl::Span<const BatchWork> batches, const Scenario& scenario,
+                 absl::Span<const int64_t> stock, const SimulatedWindow& window) {
+  if (stock.empty() || !window.steady) return 0;
+  const auto grown = static_cast<double>(stock[window.last - 1] - stock[window.first - 1]);
+  const double lasting = std::copysign(std::max(0.0, std::abs(grown) - scenario.worker_count), grown);
+  if (scenario.device_threads == 0) return std::min(0.0, lasting);
+  double loading = 0, stepping = 0;
+  for (const BatchWork& batch : batches.subspan(window.first, window.last - window.first)) {
+    loading += (tape.Sum(batch.first_sample, batch.samples).cpu + batch.worker.cpu) * scenario.scales.cpu;
+    stepping += batch.step_ns * scenario.device_threads * scenario.scales.device;
+  }
+  return loading > 0 ? lasting * loading / (loading + stepping) : 0;
+}
 
 // The samples that a run meets: as expected, and, for an interval, at the slow and the fast end of what the page cache
 // may do.
@@ -208,7 +227,13 @@ class ReplayPredictor final : public Predictor {
     scenario.most_steps = steps;
     simulated.result = Simulate(tape, plan.batches, scenario);
     simulated.window = WindowOf(simulated.result.steps, Primed(knobs));
+    Settle(tape, plan, scenario, simulated.result, &simulated.window);
     return simulated;
+  }
+
+  static void Settle(const DemandTape& tape, const Plan& plan, const Scenario& scenario, const SimulationResult& result,
+                     SimulatedWindow* window) {
+    if (plan.goes_on()) window->owed = StepsOwed(tape, plan.batches, scenario, result.stock, *window);
   }
 
   static double Throughput(const Simulated& simulated, const std::vector<BatchWork>& batches) {
@@ -216,6 +241,7 @@ class ReplayPredictor final : public Predictor {
     double samples = 0;
     for (int64_t i = window.first; i < window.last; ++i) samples += batches[i].samples;
     const double length = window.end_ns - window.begin_ns;
+    samples *= window.steps() / static_cast<double>(std::max<int64_t>(1, window.last - window.first));
     return length > 0 ? samples / (length * 1e-9) : 0;
   }
 
@@ -284,14 +310,16 @@ class ReplayPredictor final : public Predictor {
     const int64_t primed = Primed(knobs);
     const int64_t half = primed + (plan.steps - std::min(primed, plan.steps)) / 2;
     // A finite run has an end of its own, which a part of it has not.
-    const bool goes_on = static_cast<int64_t>(plan.batches.size()) > plan.steps || primed == 0;
+    const bool goes_on = plan.goes_on() || primed == 0;
     const int64_t part = goes_on && half >= primed + kFewestCornerSteps ? half : plan.steps;
     const size_t counted = std::min(nominal.result.steps.size(), static_cast<size_t>(part));
-    const double same_steps = WindowOf(absl::MakeConstSpan(nominal.result.steps).first(counted), primed).step_ns();
+    SimulatedWindow same_steps = WindowOf(absl::MakeConstSpan(nominal.result.steps).first(counted), primed);
+    Settle(*samples.usual, plan, scenario, nominal.result, &same_steps);
     double bounds[2];
     for (const bool slow : {false, true}) {
       const Scenario corner = ScenarioOfCorner(model_, knobs, scenario, device, options_.confidence, slow);
-      bounds[slow] = Run(slow ? *samples.slow : *samples.fast, knobs, plan, part, corner).window.step_ns() - same_steps;
+      bounds[slow] =
+          Run(slow ? *samples.slow : *samples.fast, knobs, plan, part, corner).window.step_ns() - same_steps.step_ns();
     }
     const SimulatedWindow& window = nominal.window;
     std::vector<double> intervals;

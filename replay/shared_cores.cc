@@ -369,6 +369,7 @@ class LoaderSimulation {
     step.device_end = cores_.now();
     if (scenario_.launch_overlaps) result_.starved.push_back(cores_.now() - computed_);
     const int64_t done = device_done_++;
+    result_.stock.push_back(loaded_ - device_done_);
     device_state_ = DeviceState::kIdle;
     DeviceGoesOn();
     if (!over_ && main_state_ == MainState::kAwaitDevice &&

@@ -114,6 +114,8 @@ struct SimulationResult {
     double begin = 0, end = 0;
   };
   std::vector<Copy> copies;
+  // Of each step, the batches that were loaded and not yet computed as it ended; of shared cores.
+  std::vector<int64_t> stock;
   double service_ns = 0;        // that loading took, of all batches, from taking a request to handing over
   double host_cpu_ns = 0;       // computing done by all jobs
   std::vector<double> loaded;   // of each batch, when it was in memory; of the direct solution with workers
