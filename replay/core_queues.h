@@ -24,18 +24,21 @@ namespace stallpoint {
 
 class CoreQueues {
  public:
-  // Jobs are numbered from 0; the last of them may be up to `most_threads`, at least one. `stretch`: slow-down of
-  // computing when all cores are busy; linear in the number of busy cores in between. `crowding`: slow-down by this
-  // share of a core that has more than one thread.
-  CoreQueues(int32_t jobs, int32_t cores, double most_threads, double stretch, double crowding, double migration_delay)
+  // Jobs are numbered from 0; the last of them may be up to `most_threads`, at least one. `cores`: a whole number.
+  // `stretch`: slow-down of computing when all cores are busy; linear in the number of busy cores in between.
+  // `crowding`: slow-down by this share of a core that has more than one thread. `luck`: of which thread moves when.
+  CoreQueues(int32_t jobs, double cores, double most_threads, double stretch, double crowding, double migration_delay,
+             uint64_t luck = 0)
       : jobs_(jobs),
+        luck_(luck),
         stretch_per_core_(cores > 1 ? (stretch - 1) / (cores - 1) : 0),
         migration_delay_(migration_delay),
-        idle_(cores),
-        cores_(static_cast<size_t>(cores), Core(Threads(jobs, most_threads))),
-        due_(cores),
-        core_of_(static_cast<size_t>(Threads(jobs, most_threads))),
-        unfinished_(static_cast<size_t>(jobs)) {
+        core_of_(static_cast<size_t>(jobs) - 1 + static_cast<size_t>(std::ceil(std::max(1.0, most_threads)))),
+        cores_(static_cast<size_t>(std::min(cores, static_cast<double>(core_of_.size()))),
+               Core(static_cast<int32_t>(core_of_.size()))),  // more would stay idle
+        due_(static_cast<int32_t>(cores_.size())),
+        unfinished_(static_cast<size_t>(jobs)),
+        idle_(static_cast<int32_t>(cores_.size())) {
     for (size_t thread = 0; thread < core_of_.size(); ++thread) {
       core_of_[thread] = static_cast<int32_t>(thread % cores_.size());
     }
@@ -91,7 +94,7 @@ class CoreQueues {
 
  private:
   static constexpr double kNever = std::numeric_limits<double>::infinity();
-  static constexpr uint64_t kSeed = 0x6d6f7665;
+  static constexpr uint64_t kMoves = 0x6d6f7665;
 
   struct Core {
     explicit Core(int32_t most) : threads(most) {}
@@ -101,10 +104,6 @@ class CoreQueues {
     double virtual_now = 0, since = 0;  // and the paced time that it was then
     double slowness = 1, rate = 1;
   };
-
-  static int32_t Threads(int32_t jobs, double most_threads) {
-    return jobs - 1 + static_cast<int32_t>(std::ceil(std::max(1.0, most_threads)));
-  }
 
   void Put(int32_t thread, int32_t core, double demand) {
     core_of_[thread] = core;
@@ -167,20 +166,21 @@ class CoreQueues {
     takers_ = -1;
   }
 
-  double Draw() { return Uniform(Hash(kSeed, draws_++)); }
+  double Draw() { return Uniform(Hash(kMoves ^ luck_, draws_++)); }
 
   const int32_t jobs_;
+  const uint64_t luck_;
   const double stretch_per_core_, migration_delay_;
+  std::vector<int32_t> core_of_;  // of each thread
+  std::vector<Core> cores_;
+  Schedule due_;                             // of each core's next, in paced time
+  std::vector<int32_t> unfinished_;          // threads of each job
+  std::vector<double> slowness_, rate_;      // paced time per unit of demand, and its inverse, by threads on a core
+  int32_t idle_, crowded_ = 0, takers_ = 0;  // cores without a thread, with more than one, and that will take one
+  int64_t draws_ = 0;
   // Paced time runs by 1 / pace: it stretches with the number of busy cores.
   double now_ = 0, paced_ = 0, pace_ = 1, inverse_pace_ = 1, work_ = 0;
   double done_at_ = kNever, moves_at_ = kNever;
-  int32_t idle_, crowded_ = 0, takers_ = 0;  // cores without a thread, with more than one, and that will take one
-  int64_t draws_ = 0;
-  std::vector<double> slowness_, rate_;  // paced time per unit of demand, and its inverse, by threads on a core
-  std::vector<Core> cores_;
-  Schedule due_;                     // of each core's next, in paced time
-  std::vector<int32_t> core_of_;     // of each thread
-  std::vector<int32_t> unfinished_;  // threads of each job
 };
 
 }  // namespace stallpoint

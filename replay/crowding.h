@@ -35,12 +35,6 @@ class Crowding {
   std::array<std::array<double, kKnots>, kKnots> covariance_;
 };
 
-// How the host's threads get their cores.
-struct Scheduling {
-  double migration_delay_ns = 0;  // mean time until an idle core takes a thread that waits on another
-  Crowding crowding;
-};
-
 }  // namespace stallpoint
 
 #endif  // STALLPOINT_REPLAY_CROWDING_H_

@@ -19,7 +19,9 @@ constexpr double kUnknownDevice = 0.5;
 constexpr double kLargestResidual = 10;
 
 double IntraOpThreads(const RunRecord& run) {
-  return run.knobs.intra_op_threads > 0 ? run.knobs.intra_op_threads : std::max(1.0, std::floor(run.usable_cores - 1));
+  constexpr double kMost = 4096;  // that --intra-op takes
+  const double chosen = run.knobs.intra_op_threads > 0 ? run.knobs.intra_op_threads : std::floor(run.usable_cores - 1);
+  return std::clamp(chosen, 1.0, kMost);
 }
 
 }  // namespace

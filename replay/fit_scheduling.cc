@@ -25,9 +25,9 @@ constexpr int kLosses = 7;
 // A run that other programs took more than this part of the machine from says nothing of its own threads.
 constexpr double kDisturbed = 0.05;
 
-// Until an idle core takes a thread from another: a few ticks (tools/bench/placement: 2 cores, HZ 250). A lognormal.
-constexpr double kUsualDelayNs = 12e6, kDelayDiffers = 0.8;
-constexpr std::array<double, 6> kDelaysNs = {1.5e6, 3e6, 6e6, kUsualDelayNs, 24e6, 48e6};
+// A lognormal about the usual delay, looked at here.
+constexpr double kDelayDiffers = 0.8;
+constexpr std::array<double, 6> kDelaysNs = {1.5e6, 3e6, 6e6, kUsualMigrationDelayNs, 24e6, 48e6};
 
 // A recorded run and what it takes to simulate it.
 struct Crowded {
@@ -46,7 +46,7 @@ std::vector<Crowded> CrowdedRuns(absl::Span<const FittedRun> runs, const CostMod
     Crowded one;
     one.scenario = model.ScenarioOf(run.knobs);
     one.tape = &model.TapeOfShare(ColdShareOf(fitted.costs));
-    // Where workers have a core each, and main or a step is one too many, it matters more on whose core that one is.
+    // Fewer workers than cores have one each.
     if (run.knobs.worker_count < one.scenario.cores) continue;
     const RunSummary summary = Summarize(run);
     if (!summary.window.steady || summary.other_cores.value_or(0) > kDisturbed * run.usable_cores) continue;
@@ -82,12 +82,12 @@ Response ResponseOf(Crowded* run) {
 }  // namespace
 
 Scheduling FitScheduling(absl::Span<const FittedRun> runs, const CostModel& model) {
-  Scheduling best{.migration_delay_ns = kUsualDelayNs};
+  Scheduling best;
   std::vector<Crowded> crowded = CrowdedRuns(runs, model);
   if (crowded.empty()) return best;
   double most_likely = -std::numeric_limits<double>::infinity();
   for (const double delay : kDelaysNs) {
-    const double away = std::log(delay / kUsualDelayNs) / kDelayDiffers;
+    const double away = std::log(delay / kUsualMigrationDelayNs) / kDelayDiffers;
     double log_likelihood = -away * away / 2;
     Crowding crowding;
     for (Crowded& run : crowded) {

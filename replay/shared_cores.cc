@@ -407,9 +407,10 @@ SimulationResult SimulateSharedCores(const DemandTape& tape, absl::Span<const Ba
     ProcessorSharing shared(JobsOf(scenario), scenario.cores, scenario.stretch, scenario.crowding);
     return LoaderSimulation(std::move(shared), tape, batches, scenario).Run();
   }
-  CoreQueues queues(JobsOf(scenario), static_cast<int32_t>(scenario.cores), scenario.device_threads, scenario.stretch,
-                    scenario.crowding,
-                    scenario.migration_delay_ns * (tape.has_waits() ? scenario.samples_per_phase : 1));
+  // What is simulated as one wait and one computing is as many times as long, and so is what moves in between.
+  const double delay_ns = scenario.migration_delay_ns * (tape.has_waits() ? scenario.samples_per_phase : 1);
+  CoreQueues queues(JobsOf(scenario), scenario.cores, scenario.device_threads, scenario.stretch, scenario.crowding,
+                    delay_ns);
   return LoaderSimulation(std::move(queues), tape, batches, scenario).Run();
 }
 

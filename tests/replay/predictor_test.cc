@@ -116,13 +116,31 @@ TEST_CASE("what the scheduler loses on crowded cores is learnt from a run that h
     const auto predictor = Fit(runs);
     for (const int32_t workers : {3, 4, 6}) {
       const Knobs knobs = with_workers(workers, 16);
-      const double live = Summarize(Record(truth, {.knobs = knobs, .luck = 3})).step_ms_mean;
+      double live = 0;
+      for (const uint64_t luck : {11, 12, 13}) {
+        live += Summarize(Record(truth, {.knobs = knobs, .luck = luck})).step_ms_mean / 3;
+      }
       const Prediction p = predictor->PredictRun(knobs, {.steps = 200});
       INFO(workers << " workers, lost " << lost << ", delay " << delay << " taken for "
                    << model->scheduling.migration_delay_ns << ": predicted " << p.step_ms << ", live " << live);
-      CHECK(Error(p.step_ms, live) < 0.06);
+      CHECK(Error(p.step_ms, live) < 0.08);
     }
   }
+}
+
+TEST_CASE("a run that goes on is not promised what a full prefetch gives it in the beginning") {
+  Truth truth = ReadAndDecode(0.05, 0.5);
+  truth.cores = 2;
+  truth.migration_delay = 12e6;
+  const auto predictor = Fit({Record(truth, {.knobs = EmulatedKnobs(8, 1, "cpu")})});
+  Knobs knobs = EmulatedKnobs(8, 6, "cpu");
+  knobs.prefetch_depth = 16;
+  const auto step_ms = [&](int64_t steps) {
+    return Summarize(Record(truth, {.knobs = knobs, .steps = steps, .luck = 3})).step_ms_mean;
+  };
+  const double live = step_ms(6000), predicted = predictor->Predict(knobs).step_ms;
+  INFO("predicted " << predicted << ", live " << live << ", of 150 steps " << step_ms(150));
+  CHECK(Error(predicted, live) < 0.04);
 }
 
 TEST_CASE("epochs are predicted with their edges") {

@@ -252,8 +252,7 @@ int Measure(int repeats) {
 }  // namespace stallpoint
 
 int main(int argc, char** argv) {
-  CLI::App app(
-      "Threads that sleep and compute on this host, measured and simulated");
+  CLI::App app("Threads that sleep and compute on this host, measured and simulated");
   int repeats = 2;
   app.add_option("--repeats", repeats, "runs of each shape")->check(CLI::Range(1, 100));
   CLI11_PARSE(app, argc, argv);

@@ -12,6 +12,7 @@
 
 #include "fmt/core.h"
 #include "nlohmann/json.hpp"
+#include "replay/scheduling.h"
 #include "replay/simulator.h"
 
 namespace stallpoint {
@@ -43,6 +44,7 @@ std::vector<double> Arrivals(const nlohmann::json& run) {
   scenario.prefetch_depth = run["prefetch"];
   scenario.in_order = run["in_order"];
   scenario.cores = run["cores"];
+  scenario.migration_delay_ns = kUsualMigrationDelayNs;
   scenario.steps_in_flight = 1;  // the loop itself takes the step
   scenario.latencies.worker_wake_ns = run["worker_wake"].get<double>() * kNs;
   scenario.latencies.batch_wake_ns = run["batch_wake"].get<double>() * kNs;
