@@ -74,9 +74,9 @@ struct Scenario {
   // Reads that storage serves at a time without one slowing another; more share it equally. At least 1: what one read
   // takes alone is its demand.
   double storage_streams = std::numeric_limits<double>::infinity();
-  // Samples of a batch that are simulated as one wait and one computing on shared cores. Throughput hardly depends on
-  // how demand is cut into visits, only on its sum (insensitivity of processor sharing: Baskett, Chandy, Muntz,
-  // Palacios 1975).
+  // Samples of a batch that are simulated as one wait and one computing on shared cores, where there are waits.
+  // Throughput hardly depends on how demand is cut into visits, only on its sum (insensitivity of processor sharing:
+  // Baskett, Chandy, Muntz, Palacios 1975); with a queue for each core the migration delay is longer by as much.
   int32_t samples_per_phase = 1;
   // Steps after which the simulation ends although workers still load later batches, as in a run that goes on: without
   // them the last steps would have the cores to themselves. Negative: all there are.
