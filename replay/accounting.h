@@ -18,8 +18,8 @@ struct SimulatedWindow {
   int64_t first = 0, last = 0;
   double begin_ns = 0, end_ns = 0;
   bool steady = false;
-  // Steps that it would have more, or fewer where negative, in the long run: workers may have loaded for later, or
-  // lived on what they had, and had luck.
+  // Steps that it would have had more, or fewer where negative, had workers neither loaded for later nor lived on what
+  // they had.
   double owed = 0;
 
   double steps() const { return static_cast<double>(last - first) + owed; }

@@ -21,7 +21,7 @@ namespace {
 
 constexpr int64_t kSamplesSimulated = 16384;
 constexpr int64_t kFewestSteps = 256, kMostSteps = 4096;
-// On shared cores every phase is an event, so fewer are simulated.
+// On shared cores luck scatters what is simulated, so more of it is.
 constexpr int64_t kFewestSharedSteps = 1024, kSharedSamples = 32768;
 constexpr int64_t kFewestCornerSteps = 64;
 // What no other term of an interval covers, seen on runs that nothing contends for.
@@ -53,7 +53,7 @@ double StepsOwed(const DemandTape& tape, absl::Span<const BatchWork> batches, co
   if (stock.empty() || !window.steady) return 0;
   const auto grown = static_cast<double>(stock[window.last - 1] - stock[window.first - 1]);
   const double lasting = std::copysign(std::max(0.0, std::abs(grown) - scenario.worker_count), grown);
-  if (scenario.device_threads == 0) return std::min(0.0, lasting);
+  if (scenario.device_threads == 0 || lasting == 0) return std::min(0.0, lasting);
   double loading = 0, stepping = 0;
   for (const BatchWork& batch : batches.subspan(window.first, window.last - window.first)) {
     loading += (tape.Sum(batch.first_sample, batch.samples).cpu + batch.worker.cpu) * scenario.scales.cpu;
@@ -187,9 +187,8 @@ class ReplayPredictor final : public Predictor {
       return std::min((enough + per_epoch - 1) / per_epoch * per_epoch, std::max(kMostSteps, enough));
     }
     const bool shared = HasToShare(model_.ScenarioOf(knobs));
-    const int64_t window =
-        shared ? std::max(kFewestSharedSteps, std::min(kSharedSamples / knobs.batch_size, 4 * kFewestSharedSteps))
-               : std::clamp(kSamplesSimulated / knobs.batch_size, kFewestSteps, kMostSteps);
+    const int64_t window = shared ? std::clamp(kSharedSamples / knobs.batch_size, kFewestSharedSteps, kMostSteps)
+                                  : std::clamp(kSamplesSimulated / knobs.batch_size, kFewestSteps, kMostSteps);
     return std::max<int64_t>(1, Primed(knobs)) + window;
   }
 

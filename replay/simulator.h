@@ -66,7 +66,7 @@ struct Scenario {
   // Computing slows by this factor when all cores are busy (hyper-threads, caches); in between, linearly.
   double stretch = 1;
   // By what share everything that computes slows while at least one thread more can run than there are cores; in
-  // between, linearly.
+  // between, linearly. With a queue for each core: what computes on a core that has more than one thread.
   double crowding = 0;
   // Mean time until an idle core takes a thread that waits on another; 0: threads wait in one queue for all cores, as
   // they always do on a part of a core.
