@@ -214,7 +214,9 @@ absl::StatusOr<CostModel> CostModel::Fit(absl::Span<const RunRecord> runs) {
   model.device_on_main = costs.device_on_main;
   model.launch_overlaps = costs.launch_overlaps;
   if (model.device_on_main) model.latencies.device_wake_ns = model.latencies.device_start_ns = 0;
-  model.launch = FitLaunch(fitted);
+  const LaunchFit launch = FitLaunch(fitted, model.stretch);
+  model.launch = launch.growth;
+  for (MainCost& cost : model.main) cost.launch_ns *= launch.level;
   model.copies = FitDeviceCopies(fitted);
   model.device = FitDevice(fitted, model.stretch);
   model.memory = FitMemory(fitted);
@@ -285,6 +287,7 @@ Scenario CostModel::ScenarioOf(const Knobs& knobs) const {
   scenario.device_threads = DeviceOf(knobs).threads;
   scenario.launch_overlaps = launch_overlaps && knobs.device == recorded.device;
   scenario.device_copies = DeviceCopiesAt(knobs);
+  scenario.copies_hold_main = scenario.device_copies && !recorded.pin_host_memory;
   scenario.latencies = latencies;
   scenario.scales.cpu = disturbance.slow;
   if (scenario.device_threads > 0) scenario.scales.device = disturbance.device_slow;
@@ -294,7 +297,6 @@ Scenario CostModel::ScenarioOf(const Knobs& knobs) const {
 std::vector<BatchWork> CostModel::Batches(const Knobs& knobs, int64_t steps, bool endless) const {
   const DeviceModel on = DeviceOf(knobs);
   const bool device_copies = DeviceCopiesAt(knobs);
-  const double launch_ratio = LaunchRatio(knobs);  // a short batch at the end of an epoch makes no difference
   const uint64_t seed = knobs.seed;
   // Another seed shuffles otherwise: its samples are drawn, not those of the recorded order.
   int64_t place = 0;
@@ -326,7 +328,7 @@ std::vector<BatchWork> CostModel::Batches(const Knobs& knobs, int64_t steps, boo
     batch.delay_ns = disturbance.delay_per_sample_ns * static_cast<double>(samples);
     const MainCost& cost = main[Pick(Hash(seed ^ kMainDraw, i), main.size())];
     batch.receive_ns = cost.receive_ns;
-    batch.launch_ns = cost.launch_ns * launch_ratio;
+    batch.launch_ns = LaunchNs(knobs, cost, samples);
     batch.copy_ns = cost.copy_ns * static_cast<double>(samples) / static_cast<double>(recorded.batch_size);
     const double residual = on.residuals[Pick(Hash(seed ^ kDeviceDraw, i), on.residuals.size())];
     batch.step_ns = on.StepNs(static_cast<double>(samples)) * residual;

@@ -70,7 +70,8 @@ struct DeviceModel {
 // What one iteration costs main, at the recorded batch size.
 struct MainCost {
   double receive_ns = 0;  // computing
-  double launch_ns = 0;   // computing
+  double launch_ns = 0;   // computing, but for
+  double staging_ns = 0;  // copying the batch into page-locked memory, which grows with its bytes
   double copy_ns = 0;     // waiting for a copy
 };
 
@@ -172,10 +173,14 @@ class CostModel {
   DeviceModel DeviceOf(const Knobs& knobs) const;
   // Whether the setting's device copies its batches itself, as recorded.
   bool DeviceCopiesAt(const Knobs& knobs) const { return !copies.residuals.empty() && knobs.device == recorded.device; }
-  // What issuing a whole batch takes main under a setting, to what it takes in the recorded run.
-  double LaunchRatio(const Knobs& knobs) const {
-    return knobs.device == recorded.device ? launch.Ratio(knobs.batch_size, recorded.batch_size) : 1;
+  // What issuing a step of so many samples takes main under a setting, where the recorded run took so much.
+  double LaunchNs(const Knobs& knobs, const MainCost& cost, int64_t samples) const {
+    if (knobs.device != recorded.device) return cost.launch_ns + cost.staging_ns;
+    const double grown = static_cast<double>(samples) / static_cast<double>(recorded.batch_size);
+    return cost.launch_ns * launch.Ratio(samples, recorded.batch_size) + cost.staging_ns * grown;
   }
+  // Whether a step is work that main issues to a device, kernel by kernel.
+  bool issues_kernels() const { return launch_overlaps || !copies.residuals.empty(); }
 
   Knobs recorded;
   int64_t recorded_steps = 0;

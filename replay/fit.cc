@@ -14,8 +14,6 @@ namespace {
 constexpr double kUsualHostSpeedChange = 0.08;
 // Weight of that expectation, in observations.
 constexpr double kHostSpeedPrior = 3;
-// What CPU seconds differ by from one short run to the next, before that is seen, and the weight of that expectation.
-constexpr double kRunToRunNoise = 0.04, kNoisePrior = 2;
 constexpr double kLargestStretch = 2.5;
 
 double MeanCpu(const RunCosts& costs) {

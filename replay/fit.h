@@ -13,6 +13,9 @@
 
 namespace stallpoint {
 
+// What CPU seconds differ by from one short run to the next, before that is seen, and the weight of that expectation.
+inline constexpr double kRunToRunNoise = 0.04, kNoisePrior = 2;
+
 // One run and its costs; both outlive the fit.
 struct FittedRun {
   const RunRecord* run;
@@ -44,8 +47,13 @@ double FitStretch(absl::Span<const FittedRun> runs);
 // What the demands of a run are to be divided by to become those of an idle host.
 double SlowDown(const RunCosts& costs, double stretch);
 
-// Issuing a step: page-locked or not, main copies the batch then. The same at every size unless sizes differ.
-BatchGrowth FitLaunch(absl::Span<const FittedRun> runs);
+// What issuing a step takes, the copying of its batch apart: what every run's is to be to the main run's, and how it
+// grows with the batch, which it does not unless sizes differ by more than runs of one size.
+struct LaunchFit {
+  double level = 1;
+  BatchGrowth growth;
+};
+LaunchFit FitLaunch(absl::Span<const FittedRun> runs, double stretch);
 DeviceCopies FitDeviceCopies(absl::Span<const FittedRun> runs);
 DeviceModel FitDevice(absl::Span<const FittedRun> runs, double stretch);
 MemoryModel FitMemory(absl::Span<const FittedRun> runs);

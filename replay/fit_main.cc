@@ -24,25 +24,54 @@ Line LineOf(const BySize& by_size) {
   return FitLine(points);
 }
 
-// Whether the medians of the smallest and the largest size differ by more than the values at each scatter.
-bool Differ(const BySize& by_size) {
-  if (by_size.size() < 2) return false;
-  const std::vector<double>&small = by_size.begin()->second, &large = by_size.rbegin()->second;
-  const double error = std::hypot(BlockStandardError(small), BlockStandardError(large));
-  return std::abs(Median(large) - Median(small)) > kSignificant * error;
+// Whether the smallest and the largest size differ by more than runs of one size do. `of_runs`: logarithms of what is
+// usual in each run.
+bool Differ(const BySize& of_runs) {
+  if (of_runs.size() < 2) return false;
+  double squares = kNoisePrior * kRunToRunNoise * kRunToRunNoise, count = kNoisePrior;
+  for (const auto& [samples, logs] : of_runs) {
+    const double mean = Mean(logs);
+    for (const double value : logs) squares += (value - mean) * (value - mean);
+    count += static_cast<double>(logs.size() - 1);
+  }
+  const std::vector<double>&small = of_runs.begin()->second, &large = of_runs.rbegin()->second;
+  const double error = std::sqrt(squares / count * (1.0 / static_cast<double>(small.size()) +
+                                                    1.0 / static_cast<double>(large.size())));
+  return std::abs(Mean(large) - Mean(small)) > kSignificant * error;
 }
 
 }  // namespace
 
-BatchGrowth FitLaunch(absl::Span<const FittedRun> runs) {
-  BySize by_size;
+LaunchFit FitLaunch(absl::Span<const FittedRun> runs, double stretch) {
+  LaunchFit fit;
+  BySize of_runs, of_steps;
+  double of_main = 0;
   for (const FittedRun& fitted : runs) {
-    if (fitted.run->knobs.device != runs.front().run->knobs.device) continue;
-    for (const MainCost& cost : fitted.costs.main) by_size[fitted.run->knobs.batch_size].push_back(cost.launch_ns);
+    const Knobs& knobs = fitted.run->knobs;
+    std::vector<double> values;
+    for (const MainCost& cost : fitted.costs.main) {
+      values.push_back(cost.launch_ns / SlowDown(fitted.costs, stretch));
+    }
+    const double usual = Median(values);
+    if (&fitted == runs.data()) of_main = usual;
+    if (knobs.device != runs.front().run->knobs.device || usual <= 0) continue;
+    of_runs[knobs.batch_size].push_back(std::log(usual));
+    of_steps[knobs.batch_size].push_back(usual);
   }
-  if (!Differ(by_size)) return {};
-  const Line line = LineOf(by_size);
-  return {line.fixed, line.slope};
+  if (of_main <= 0) return fit;
+  if (Differ(of_runs)) {
+    const Line line = LineOf(of_steps);
+    fit.growth = {line.fixed, line.slope};
+  }
+  // How fast main was is luck of each run, the recorded one too.
+  const int64_t recorded = runs.front().run->knobs.batch_size;
+  double sum = 0, count = 0;
+  for (const auto& [samples, logs] : of_runs) {
+    for (const double value : logs) sum += value - std::log(fit.growth.Ratio(samples, recorded));
+    count += static_cast<double>(logs.size());
+  }
+  fit.level = std::exp(sum / count) / of_main / SlowDown(runs.front().costs, stretch);
+  return fit;
 }
 
 DeviceCopies FitDeviceCopies(absl::Span<const FittedRun> runs) {

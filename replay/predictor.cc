@@ -137,7 +137,8 @@ class ReplayPredictor final : public Predictor {
   std::optional<RunFindings> FindingsOf(const RunRecord& run) const override {
     const absl::StatusOr<RunCosts> costs = MeasureCosts(run);
     if (!costs.ok()) return std::nullopt;
-    RunFindings found = {LoadingSlowness(model_, run, *costs), DeviceSlowness(model_, *costs), std::nullopt};
+    RunFindings found = {LoadingSlowness(model_, run, *costs), 1, DeviceSlowness(model_, *costs), std::nullopt};
+    found.launching = model_.issues_kernels() ? LaunchSlowness(model_, run, *costs) : found.loading;
     // Of all of it: a first pass is part of what was measured.
     if (model_.page_cache.cold_seen) {
       const size_t cold =
@@ -252,6 +253,7 @@ class ReplayPredictor final : public Predictor {
     const DeviceModel device = model_.DeviceOf(knobs);
     Scenario scenario = ScenarioOf(knobs, removed);
     scenario.scales.cpu *= host.loading;
+    scenario.scales.main *= host.launching / host.loading;
     scenario.scales.device *= host.device;
     if (removed == Without::kMainWork) {
       for (BatchWork& batch : plan.batches) batch.receive_ns = batch.launch_ns = 0;

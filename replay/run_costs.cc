@@ -62,6 +62,7 @@ void LeaveOutPauses(int32_t workers, RunCosts* costs) {
   LeaveOutPauses(1, &costs->main, [](MainCost& main) -> double& { return main.receive_ns; });
   LeaveOutPauses(1, &costs->main, [](MainCost& main) -> double& { return main.copy_ns; });
   LeaveOutPauses(1, &costs->main, [](MainCost& main) -> double& { return main.launch_ns; });
+  LeaveOutPauses(1, &costs->main, [](MainCost& main) -> double& { return main.staging_ns; });
   LeaveOutPauses(1, &costs->steps, [](StepCost& step) -> double& { return step.step_ns; });
   LeaveOutPauses(1, &costs->copies, [](StepCost& copy) -> double& { return copy.step_ns; });
 }
@@ -97,6 +98,13 @@ void CollectBatches(const RunRecord& run, int64_t steady_first, RunCosts* costs)
   }
 }
 
+// Of a launch, what moves the batch: into page-locked memory, or, of other memory, until the device has copied it.
+double MovingNs(const RunRecord& run, const IterationRecord& it) {
+  if (!it.copy_on_device) return 0;
+  if (run.knobs.pin_host_memory) return static_cast<double>(std::max<int64_t>(0, it.pin_ns));
+  return it.copy_call_ns >= 0 ? static_cast<double>(it.copy_call_ns) : Length(it.copy_begin_ns, it.copy_end_ns);
+}
+
 // Main's own costs: everything between two waits that is neither copying nor waiting for the device.
 void CollectMain(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
   for (size_t i = static_cast<size_t>(steady_first); i < run.iterations.size(); ++i) {
@@ -105,7 +113,9 @@ void CollectMain(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
     MainCost cost;
     cost.receive_ns = std::max(0.0, Length(it.receive_begin_ns, it.receive_end_ns) - it.receive.run_queue_ns);
     cost.copy_ns = it.copy_on_device ? 0 : Length(it.copy_begin_ns, it.copy_end_ns);
-    cost.launch_ns = std::max(0.0, Length(it.launch_begin_ns, it.launch_end_ns) - it.launch.run_queue_ns);
+    if (run.knobs.pin_host_memory) cost.staging_ns = static_cast<double>(std::max<int64_t>(0, it.pin_ns));
+    cost.launch_ns =
+        std::max(0.0, Length(it.launch_begin_ns, it.launch_end_ns) - it.launch.run_queue_ns - MovingNs(run, it));
     if (i + 1 < run.iterations.size() && Stepped(run.iterations[i + 1]) && it.launch_end_ns >= 0) {
       const double rest = Length(it.wait_end_ns, run.iterations[i + 1].wait_begin_ns) -
                           Length(it.receive_begin_ns, it.receive_end_ns) - cost.copy_ns -
@@ -113,7 +123,7 @@ void CollectMain(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
       // Longer pauses are validation, checkpoints or an epoch's edge, not the cost of a step.
       if (rest > 0 && rest < kLongestLatencyNs) cost.receive_ns += rest;
     }
-    if (costs->device_on_main) cost.launch_ns = 0;
+    if (costs->device_on_main) cost.launch_ns = cost.staging_ns = 0;
     costs->main.push_back(cost);
   }
 }
@@ -220,7 +230,7 @@ void MeasureCrowd(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
   if (begin < 0 || end <= begin) return;
   double load = 0, main = 0, device = 0;
   for (const BatchCost& batch : costs->batches) load += batch.whole.cpu;
-  for (const MainCost& cost : costs->main) main += cost.receive_ns + cost.launch_ns;
+  for (const MainCost& cost : costs->main) main += cost.receive_ns + cost.launch_ns + cost.staging_ns;
   for (int64_t i = steady_first; i < count; ++i) device += static_cast<double>(run.iterations[i].device.cpu_ns);
   const double wall = static_cast<double>(end - begin);
   const double workers = std::max(1, run.knobs.worker_count);
@@ -281,6 +291,16 @@ double LoadingSlowness(const CostModel& model, const RunRecord& run, const RunCo
   const double expected = run.knobs.seed == model.recorded.seed ? tape.Sum(before, count).cpu
                                                                 : tape.mean().cpu * static_cast<double>(count);
   return cpu > 0 && expected > 0 ? cpu / SlowDown(costs, model.stretch) / expected : 1;
+}
+
+double LaunchSlowness(const CostModel& model, const RunRecord& run, const RunCosts& costs) {
+  if (!model.issues_kernels() || run.knobs.device != model.recorded.device) return 1;
+  double measured = 0, expected = 0;
+  for (const MainCost& cost : costs.main) measured += cost.launch_ns + cost.staging_ns;
+  for (const MainCost& cost : model.main) expected += model.LaunchNs(run.knobs, cost, run.knobs.batch_size);
+  measured /= static_cast<double>(costs.main.size());
+  expected /= static_cast<double>(model.main.size());
+  return measured > 0 && expected > 0 ? measured / expected : 1;
 }
 
 double DeviceSlowness(const CostModel& model, const RunCosts& costs) {

@@ -62,6 +62,7 @@ class LoaderSimulation {
     kBatchWake,
     kReceive,
     kCopy,
+    kHeld,
     kLaunch,
     kAwaitDevice,
     kDeviceWake
@@ -193,7 +194,7 @@ class LoaderSimulation {
   }
   void ComputeOnMain(MainState state, double demand) {
     main_state_ = state;
-    cores_.Compute(MainJob(), demand * scenario_.scales.cpu, 1);
+    cores_.Compute(MainJob(), demand * scenario_.scales.cpu * scenario_.scales.main, 1);
   }
 
   void BeginStep() {
@@ -267,7 +268,11 @@ class LoaderSimulation {
         begun_ = step_ + 1;
         if (scenario_.launch_overlaps) issued_ = begun_;
         if (scenario_.launch_overlaps || scenario_.device_copies) DeviceGoesOn();
-        return ComputeOnMain(MainState::kLaunch, work().launch_ns);
+        if (scenario_.device_copies && scenario_.copies_hold_main && copied_ < begun_) {
+          main_state_ = MainState::kHeld;
+          return;
+        }
+        return Launch();
       case MainState::kLaunch:
         step().issued = cores_.now();
         ++launched_;
@@ -283,10 +288,13 @@ class LoaderSimulation {
       case MainState::kDeviceWake:
         return EndStep();
       case MainState::kAwaitBatch:
+      case MainState::kHeld:
       case MainState::kAwaitDevice:
         return;
     }
   }
+
+  void Launch() { ComputeOnMain(MainState::kLaunch, work().launch_ns); }
 
   void ReturnCredit() {
     if (inline_loading()) return;
@@ -350,6 +358,10 @@ class LoaderSimulation {
     if (device_state_ == DeviceState::kCopying) {
       copied_ = device_done_ + 1;
       device_state_ = DeviceState::kIdle;
+      if (main_state_ == MainState::kHeld) {
+        step().copied = cores_.now();
+        Launch();
+      }
       return DeviceGoesOn();
     }
     StepTimes& step = result_.steps[device_done_];

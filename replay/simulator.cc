@@ -64,15 +64,17 @@ SimulationResult Solve(const DemandTape& tape, absl::Span<const BatchWork> batch
       finished[i] = start + service;
       step.wait_end = finished[i] > main ? finished[i] + late.batch_wake_ns : main;
     }
-    step.got = step.wait_end + batch.receive_ns * scale.cpu;
+    const double of_main = scale.cpu * scale.main;
+    step.got = step.wait_end + batch.receive_ns * of_main;
     step.copied = step.got + batch.copy_ns;
-    step.issued = step.copied + batch.launch_ns * scale.cpu;
     const double busy = batch.step_ns * scale.device;
     if constexpr (kDeviceCopies) {
       const double begin = std::max(step.copied + late.device_start_ns, device);
       device = begin + batch.device_copy_ns;
       result.copies.push_back({begin, device});
+      if (scenario.copies_hold_main) step.copied = device;
     }
+    step.issued = step.copied + batch.launch_ns * of_main;
     if constexpr (kLaunchOverlaps) {
       step.device_begin = std::max(step.copied + late.device_start_ns, device);
       device = std::max(step.device_begin + busy, step.issued + late.device_start_ns);
@@ -88,7 +90,7 @@ SimulationResult Solve(const DemandTape& tape, absl::Span<const BatchWork> batch
       if (awaited > main) main = awaited + late.device_wake_ns;
     }
     step.main_end = main;
-    result.host_cpu_ns += (load.cpu * scale.loading + batch.receive_ns + batch.launch_ns) * scale.cpu +
+    result.host_cpu_ns += load.cpu * scale.loading * scale.cpu + (batch.receive_ns + batch.launch_ns) * of_main +
                           batch.step_ns * scale.device * scenario.device_threads;
   }
   if (workers > 0) result.loaded = std::move(finished);

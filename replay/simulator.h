@@ -4,7 +4,8 @@
 //   fin_i    = start_i + load and collate                         worker i mod W
 //   got_i    = max(fin_i, main_{i-1}) + receive                   main, in order
 //   host_i   = got_i + exposed copy + launch                      main
-//   copied_i = max(got_i + exposed copy, dev_{i-1}) + copy        device, where it copies its batches itself
+//   copied_i = max(got_i + exposed copy, dev_{i-1}) + copy        device, where it copies its batches itself; main may
+//                                                                 have to wait for it: host_i = copied_i + launch
 //   dev_i    = max(host_i, copied_i) + step                       device
 //   main_i   = max(host_i, dev_{i-Q+1})                           main may run ahead by Q steps
 //
@@ -52,6 +53,7 @@ struct Latencies {
 // Factors on the demands, for intervals and for what-if questions.
 struct Scales {
   double wait = 1, cpu = 1, device = 1;
+  double main = 1;  // of what main computes, on top of `cpu`
   double delay = 1;
   double loading = 1;  // of all that a worker does, on top of the others
 };
@@ -87,6 +89,8 @@ struct Scenario {
   bool launch_overlaps = false;
   // The device copies its batches itself: `device_copy_ns` counts.
   bool device_copies = false;
+  // Main issues a step only when its batch was copied: the memory is not page-locked.
+  bool copies_hold_main = false;
   // Threads that a step keeps busy on the host; 0: the device is not the host.
   double device_threads = 0;
   Latencies latencies;
@@ -98,7 +102,7 @@ struct StepTimes {
   double wait_begin = 0;  // main begins to wait for the batch
   double wait_end = 0;
   double got = 0;       // received
-  double copied = 0;    // exposed copy ended
+  double copied = 0;    // exposed copy ended, or the device's where that holds main
   double issued = 0;    // launch ended
   double main_end = 0;  // main goes on to the next step
   double device_begin = 0;

@@ -37,10 +37,9 @@ StepFloor FloorOf(const CostModel& model, const Knobs& knobs) {
   const double delay = model.disturbance.delay_per_sample_ns * floor.samples * scale.delay;
   floor.load_ns = (load.wait * scale.wait + load.cpu * scale.cpu + delay) * scale.loading;
 
-  const double launch = model.LaunchRatio(knobs);
   double computing = 0, copying = 0;
   for (const MainCost& cost : model.main) {
-    computing += cost.receive_ns + cost.launch_ns * launch;
+    computing += cost.receive_ns + model.LaunchNs(knobs, cost, knobs.batch_size);
     copying += cost.copy_ns;
   }
   const double steps = static_cast<double>(model.main.size());
@@ -50,7 +49,9 @@ StepFloor FloorOf(const CostModel& model, const Knobs& knobs) {
   const double step_ns = device.StepNs(floor.samples) * Mean(device.residuals) * scale.device;
   floor.device_ns = step_ns;
   if (scenario.device_copies) {
-    floor.device_ns += model.copies.growth.At(knobs.batch_size) * Mean(model.copies.residuals);
+    const double copy_ns = model.copies.growth.At(knobs.batch_size) * Mean(model.copies.residuals);
+    floor.device_ns += copy_ns;
+    if (scenario.copies_hold_main) floor.main_ns += copy_ns;
   }
   floor.cpu_ns = load.cpu * scale.cpu * scale.loading + computing + step_ns * scenario.device_threads;
   return floor;

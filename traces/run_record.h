@@ -69,6 +69,8 @@ struct IterationRecord {
   int64_t sync_begin_ns = -1, sync_end_ns = -1;        // main waits for the device
   int64_t device_begin_ns = -1, device_end_ns = -1;    // the device computes
   bool copy_on_device = false;                         // a stream of it copies; else main waits meanwhile
+  // Of the launch: copying the batch into page-locked memory, and the call that copies it to the device; -1: unknown.
+  int64_t pin_ns = -1, copy_call_ns = -1;
   // Within these, by the device's own records of its kernels; -1: there were none.
   int64_t device_computing_ns = -1;
   StageCost launch, receive;

@@ -135,8 +135,6 @@ void RunRecordBuilder::OnSpan(const EventSource& source, const SpanEvent& span) 
     case trace::STAGE_KIND_UNSPECIFIED:
       run.device_work.Add(span);
       return;
-    case trace::STAGE_KIND_PIN:
-      return;
     case trace::STAGE_KIND_SAMPLE:
       return AddSampleStage(run, span);
     case trace::STAGE_KIND_LOAD:
@@ -225,6 +223,12 @@ void RunRecordBuilder::AddToIteration(Run& run, const SpanEvent& span) {
     case trace::STAGE_KIND_LAUNCH:
       iteration->launch += CostOf(span);
       return Widen(iteration->launch_begin_ns, iteration->launch_end_ns, span);
+    case trace::STAGE_KIND_PIN:
+      if (span.track->role == trace::TRACK_ROLE_MAIN) iteration->pin_ns = span.end_ns - span.begin_ns;
+      return;
+    case trace::STAGE_KIND_COPY_CALL:
+      iteration->copy_call_ns = span.end_ns - span.begin_ns;
+      return;
     case trace::STAGE_KIND_SYNC:
       return Widen(iteration->sync_begin_ns, iteration->sync_end_ns, span);
     case trace::STAGE_KIND_STEP:

@@ -173,9 +173,11 @@ class CudaDevice : public Device {
     }
     if (absl::Status begun = Record(slot.copy_begin); !begun.ok()) return begun;
     if (bytes > 0) {
+      StageScope call(stages_.copy_call, batch.index);
       absl::Status copied =
           driver_.Check("cuMemcpyHtoDAsync", driver_.CopyToDevice(slot.memory, source, bytes, session_.stream()));
       if (!copied.ok()) return copied;
+      call.End(bytes);
     }
     slot.tensors = batch.tensors;
     for (int32_t i = 0; i < batch.view.tensor_count; ++i) {

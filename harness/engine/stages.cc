@@ -14,6 +14,7 @@ Stages::Stages(Recorder* recorder) {
   collate = recorder->Stage("collate", trace::STAGE_KIND_BATCH);
   step = recorder->Stage("step", trace::STAGE_KIND_STEP);
   copy = recorder->Stage("copy", trace::STAGE_KIND_COPY);
+  copy_call = recorder->Stage("copy_call", trace::STAGE_KIND_COPY_CALL);
   pin = recorder->Stage("pin", trace::STAGE_KIND_PIN);
   queue_depth = recorder->Series("queue_depth", "1");
   buffer_memory = recorder->Series("buffer_memory", "bytes");

@@ -249,6 +249,32 @@ TEST_CASE("Pinned, a batch is copied from page-locked memory that its slot keeps
   CHECK(InUse() == 0);
 }
 
+TEST_CASE("The call that copies a batch returns at once from page-locked memory, and from other when it is copied") {
+  const bool pinned = GENERATE(false, true);
+  FreshDriver().copy_ns = 50'000'000;
+  IndexData data;
+  CudaBench bench(data, {.pin_host_memory = pinned, .steps_in_flight = 2}, true);
+  const std::vector<int64_t> large((1 << 20) / sizeof(int64_t));
+  for (int64_t i = 0; i < 2; ++i) REQUIRE(bench.device->Launch(bench.MakeBatch(i, large)).ok());
+  REQUIRE(bench.device->WaitUntilUnfinished(0, kAlways));
+  bench.device.reset();
+  REQUIRE(bench.recorder->Finish(trace::OUTCOME_OK, "").ok());
+  const ReadTrace read = ReadChunks(bench.trace->chunks());
+  CHECK(read.stages.at("copy_call") == trace::STAGE_KIND_COPY_CALL);
+  std::map<std::string, std::vector<ReadSpan>> spans;
+  for (const auto& [track, of_track] : read.spans) {
+    for (const ReadSpan& span : of_track) spans[read.names.at(span.name_id)].push_back(span);
+  }
+  REQUIRE(spans["copy"].size() == 2);
+  REQUIRE(spans["copy_call"].size() == 2);
+  for (size_t i = 0; i < 2; ++i) {
+    INFO("batch " << i << (pinned ? ", page-locked" : ""));
+    CHECK(spans["copy_call"][i].batch == static_cast<int64_t>(i));
+    const auto middle = spans["copy"][i].begin_ticks / 2 + spans["copy"][i].end_ticks / 2;
+    CHECK((spans["copy_call"][i].end_ticks > middle) == !pinned);
+  }
+}
+
 TEST_CASE("Beyond its limit, or out of memory, the device says by how much") {
   IndexData data;
   FreshDriver().memory_bytes = 10 << 20;

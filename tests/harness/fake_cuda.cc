@@ -33,6 +33,7 @@ std::mutex mutex;
 std::condition_variable& changed = *new std::condition_variable;
 std::string calls;
 std::map<void*, size_t> memory;  // of the device
+std::map<const char*, size_t> page_locked;  // of the host
 size_t used_bytes = 0;
 int64_t objects = 0;
 
@@ -59,7 +60,8 @@ void Run() {
   }
 }
 
-void Give(std::function<void()> work) {
+// Returns how much the device had been given with it.
+size_t Give(std::function<void()> work) {
   static const bool started = [] {
     std::thread(Run).detach();
     return true;
@@ -67,8 +69,15 @@ void Give(std::function<void()> work) {
   (void)started;
   const std::lock_guard lock(mutex);
   queue.push_back(std::move(work));
-  ++given;
   changed.notify_all();
+  return ++given;
+}
+
+bool IsPageLocked(const void* from) {
+  const std::lock_guard lock(mutex);
+  const auto* byte = static_cast<const char*>(from);
+  const auto after = page_locked.upper_bound(byte);
+  return after != page_locked.begin() && byte < std::prev(after)->first + std::prev(after)->second;
 }
 
 int Note(const char* name) {
@@ -236,21 +245,34 @@ EXPORTED int cuMemHostAlloc(void** block, size_t bytes, unsigned) {
   const int code = Note("cuMemHostAlloc");
   if (code != 0) return code;
   *block = malloc(bytes);
+  {
+    const std::lock_guard lock(mutex);
+    page_locked[static_cast<char*>(*block)] = bytes;
+  }
   return Made(0);
 }
 EXPORTED int cuMemFreeHost(void* block) {
+  {
+    const std::lock_guard lock(mutex);
+    page_locked.erase(static_cast<char*>(block));
+  }
   free(block);
   return Gone(0);
 }
 EXPORTED int cuMemcpyHtoDAsync_v2(void* to, const void* from, size_t bytes, void*) {
   const int code = Note("cuMemcpyHtoDAsync");
-  if (code == 0) {
-    Give([=, takes = fake.copy_ns + fake.copy_ns_per_kib * static_cast<int64_t>(bytes / 1024)] {
-      Spend(takes);
-      memcpy(to, from, bytes);
-    });
+  if (code != 0) return code;
+  const size_t place = Give([=, takes = fake.copy_ns + fake.copy_ns_per_kib * static_cast<int64_t>(bytes / 1024)] {
+    Spend(takes);
+    memcpy(to, from, bytes);
+  });
+  // Through buffers of the driver's own, which have room for this much at a time. Seen on an H200 with driver 580.
+  constexpr size_t kStaged = 64 << 10;
+  if (bytes > kStaged && !IsPageLocked(from)) {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [place] { return done >= place; });
   }
-  return code;
+  return 0;
 }
 EXPORTED int cuMemcpyDtoHAsync_v2(void* to, const void* from, size_t bytes, void*) {
   Give([=] { memcpy(to, from, bytes); });

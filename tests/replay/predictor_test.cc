@@ -245,10 +245,16 @@ TEST_CASE("copies of the device's own stream take turns with its steps, and grow
   truth.step_sample_ns = 0.5e6;
   truth.copy_fixed_ns = 0.4e6;
   truth.copy_sample_ns = 0.2e6;
-  truth.launch_sample_ns = 50e3;
+  truth.launch_ns = 2e6;
   truth.cores = 8;
+  // Page-locked, main copies the batch and goes on; otherwise it waits for the device to have copied it.
+  const bool pinned = GENERATE(false, true);
+  truth.launch_sample_ns = pinned ? 50e3 : 0;
+  truth.copies_hold_main = !pinned;
   const auto record = [&](int64_t batch, int32_t workers, RunRecord::Role role = RunRecord::Role::kMain) {
-    return Record(truth, {.knobs = EmulatedKnobs(batch, workers, "cuda:0"), .steps = 150, .luck = 3, .role = role});
+    Knobs knobs = EmulatedKnobs(batch, workers, "cuda:0");
+    knobs.pin_host_memory = pinned;
+    return Record(truth, {.knobs = knobs, .steps = 150, .luck = 3, .role = role});
   };
   const auto both = Fit({record(8, 2), record(16, 2, RunRecord::Role::kCalibration)});
   const auto one = Fit({record(8, 2)});
@@ -257,7 +263,7 @@ TEST_CASE("copies of the device's own stream take turns with its steps, and grow
       const RunRecord live = record(batch, workers);
       const RunSummary summary = Summarize(live);
       const Prediction p = both->PredictRun(live.knobs, {.steps = 150});
-      INFO("B=" << batch << " W=" << workers);
+      INFO("B=" << batch << " W=" << workers << (pinned ? ", page-locked" : ""));
       CHECK(Error(p.step_ms, summary.step_ms_mean) < 0.03);
       CHECK(p.shares.copy == Approx(summary.shares.copy).margin(0.02));
       CHECK(p.shares.compute == Approx(summary.shares.compute).margin(0.02));

@@ -139,22 +139,27 @@ TEST_CASE("a device that copies its batches itself does so in turn with its step
   for (int workers : {0, 1, 3}) {
     for (int ahead : {1, 2, 3}) {
       for (double cores : {1.0, 1000.0}) {
-        const Case c = RandomCase(workers * 10 + ahead, 40, 3, 7, true, 0, true);
-        Scenario scenario = Setting(workers, 2, ahead);
-        scenario.cores = cores;
-        scenario.device_copies = true;
-        const auto played = reference::Play(c.reference, {workers, 2, ahead, cores, 0});
-        INFO("W=" << workers << " Q=" << ahead << " C=" << cores);
-        const auto check = [&](const SimulationResult& result) {
-          CheckSame(result.steps, played.steps);
-          REQUIRE(result.copies.size() == played.copies.size());
-          for (size_t i = 0; i < played.copies.size(); ++i) {
-            REQUIRE(result.copies[i].begin == Approx(played.copies[i].begin).margin(1));
-            REQUIRE(result.copies[i].end == Approx(played.copies[i].end).margin(1));
-          }
-        };
-        check(SimulateSharedCores(c.tape, c.batches, scenario));
-        if (cores > 1) check(SolveRecurrence(c.tape, c.batches, scenario));
+        for (bool holds : {false, true}) {
+          const Case c = RandomCase(workers * 10 + ahead, 40, 3, 7, true, 0, true);
+          Scenario scenario = Setting(workers, 2, ahead);
+          scenario.cores = cores;
+          scenario.device_copies = true;
+          scenario.copies_hold_main = holds;
+          reference::Setting setting{workers, 2, ahead, cores};
+          setting.copies_hold_main = holds;
+          const auto played = reference::Play(c.reference, setting);
+          INFO("W=" << workers << " Q=" << ahead << " C=" << cores << (holds ? ", main waits for copies" : ""));
+          const auto check = [&](const SimulationResult& result) {
+            CheckSame(result.steps, played.steps);
+            REQUIRE(result.copies.size() == played.copies.size());
+            for (size_t i = 0; i < played.copies.size(); ++i) {
+              REQUIRE(result.copies[i].begin == Approx(played.copies[i].begin).margin(1));
+              REQUIRE(result.copies[i].end == Approx(played.copies[i].end).margin(1));
+            }
+          };
+          check(SimulateSharedCores(c.tape, c.batches, scenario));
+          if (cores > 1) check(SolveRecurrence(c.tape, c.batches, scenario));
+        }
       }
     }
   }

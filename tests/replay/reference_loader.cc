@@ -34,6 +34,7 @@ class Stage {
     finished_.assign(count, false);
     issued_.assign(count, false);
     copy_issued_.assign(count, false);
+    copied_.assign(count, false);
     played_.copies.resize(count);
     played_.steps.resize(count);
     played_.loads.resize(count);
@@ -243,6 +244,10 @@ class Stage {
       main.script.push_back(Mark([this] { Request(next_request_ + 1); }));
       main.script.push_back(Stamp(&step.copied));
       main.script.push_back(Mark([this, i] { copy_issued_[i] = true; }));
+      if (setting_.copies_hold_main) {
+        main.script.push_back(Until([this, i] { return copied_[i]; }));
+        main.script.push_back(Stamp(&step.copied));
+      }
       main.script.push_back(Compute(batches_[i].launch));
       main.script.push_back(Stamp(&step.issued));
       main.script.push_back(Mark([this, i] { issued_[i] = true; }));
@@ -279,6 +284,7 @@ class Stage {
         device.script.push_back(Stamp(&played_.copies[i].begin));
         device.script.push_back(Wait(batches_[i].device_copy));
         device.script.push_back(Stamp(&played_.copies[i].end));
+        device.script.push_back(Mark([this, i] { copied_[i] = true; }));
       }
       device.script.push_back(Until([this, i] { return issued_[i]; }));
       device.script.push_back(Stamp(&played_.steps[i].device_begin));
@@ -294,7 +300,7 @@ class Stage {
   std::mt19937_64 luck_{setting_.luck};
   std::vector<Actor> actors_;
   std::vector<int> on_core_;  // threads that compute
-  std::vector<bool> requested_, finished_, issued_, copy_issued_;
+  std::vector<bool> requested_, finished_, issued_, copy_issued_, copied_;
   int64_t done_ = 0;
   size_t next_request_ = 0, epoch_ = 0;
   double now_ = 0;

@@ -38,6 +38,7 @@ struct Setting {
   double migration_delay = 0;                                        // as Scenario's
   uint64_t luck = 1;                                                 // of who moves when
   double storage_streams = std::numeric_limits<double>::infinity();  // as Scenario's
+  bool copies_hold_main = false;                                     // as Scenario's
 };
 
 struct Played {

@@ -96,6 +96,7 @@ RunRecord Record(const Truth& truth, const RunSpec& spec) {
   setting.luck = spec.luck;
   setting.storage_streams = truth.storage_streams;
   setting.device_threads = on_host ? 1 : 0;
+  setting.copies_hold_main = truth.copies_hold_main;
   const reference::Played played = reference::Play(batches, setting);
 
   RunRecord run;
@@ -149,8 +150,10 @@ RunRecord Record(const Truth& truth, const RunSpec& spec) {
       it.copy_on_device = true;
       it.copy_begin_ns = At(played.copies[b].begin);
       it.copy_end_ns = At(played.copies[b].end);
+      it.copy_call_ns = std::llround(step.copied - step.got);
+      if (spec.knobs.pin_host_memory) it.pin_ns = std::llround(truth.launch_sample_ns * slow * batch.samples);
     }
-    it.launch_begin_ns = At(step.copied);
+    it.launch_begin_ns = At(step.got);
     it.launch_end_ns = At(step.issued);
     it.sync_begin_ns = At(step.issued);
     it.sync_end_ns = At(step.main_end);

@@ -24,7 +24,8 @@ struct Truth {
   double own_cpu_ns = 20e3, receive_ns = 50e3, launch_ns = 100e3;
   double step_fixed_ns = 2e6, step_sample_ns = 1e6;
   double copy_fixed_ns = 0, copy_sample_ns = 0;  // by the device; none where both are 0
-  double launch_sample_ns = 0;                   // besides launch_ns
+  double launch_sample_ns = 0;                   // besides launch_ns: copying into page-locked memory, with --pin
+  bool copies_hold_main = false;                 // the device's
   double step_noise = 0;                         // standard deviation of the logarithm
   double cores = 2;
   double crowding = 0;         // lost while more threads can run than there are cores

@@ -57,6 +57,7 @@ uint32_t ColorOf(const Slice& slice, const RunRecord& run) {
     case trace::STAGE_KIND_LAUNCH:
       return kAmber;
     case trace::STAGE_KIND_COPY:
+    case trace::STAGE_KIND_COPY_CALL:
     case trace::STAGE_KIND_PIN:
       return kPurple;
     case trace::STAGE_KIND_STEP:
