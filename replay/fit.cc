@@ -10,10 +10,12 @@
 namespace stallpoint {
 namespace {
 
-// Relative change of a host's speed from run to run: 10-25 % on shared machines, against which differences are weighed.
-constexpr double kUsualHostSpeedChange = 0.08;
-// Weight of that expectation, in observations.
-constexpr double kHostSpeedPrior = 3;
+// By how much a host's speed changes from run to run, standard, before that is seen, and the weight of that in
+// observations: next to nothing on an idle machine, 10 to 25 % on one whose cores others use, too.
+constexpr double kUsualHostSpeedChange = 0.05;
+constexpr double kHostSpeedPrior = 2;
+// A host is rather slower than usual than faster.
+constexpr double kSlower = 1.18, kFaster = 0.85;
 constexpr double kLargestStretch = 2.5;
 
 double MeanCpu(const RunCosts& costs) {
@@ -190,7 +192,7 @@ double FitStretch(absl::Span<const FittedRun> runs) {
 
 Uncertainty FitHostSpeed(absl::Span<const FittedRun> runs, double stretch) {
   double squares = kHostSpeedPrior * kUsualHostSpeedChange * kUsualHostSpeedChange;
-  double observations = kHostSpeedPrior;
+  double observations = kHostSpeedPrior, of_runs = 1;
   if (runs.size() >= 2) {
     std::vector<double> logs;
     for (const FittedRun& fitted : runs) {
@@ -199,7 +201,8 @@ Uncertainty FitHostSpeed(absl::Span<const FittedRun> runs, double stretch) {
     }
     const double center = Mean(logs);
     for (double value : logs) squares += (value - center) * (value - center);
-    observations += logs.empty() ? 0 : static_cast<double>(logs.size() - 1);
+    of_runs = std::max(1.0, static_cast<double>(logs.size()));
+    observations += of_runs - 1;
   }
   // Within the main run: what four quarters differ by beyond what their samples explain.
   const std::vector<BatchCost>& batches = runs.front().costs.batches;
@@ -226,8 +229,9 @@ Uncertainty FitHostSpeed(absl::Span<const FittedRun> runs, double stretch) {
       ++observations;
     }
   }
-  const double change = std::sqrt(squares / observations);
-  return {0.9 * change, 1.25 * change};
+  // Of one more run about the mean of those.
+  const double change = TwoSidedZ(0.9) * std::sqrt(squares / observations * (1 + 1 / of_runs));
+  return {kFaster * change, kSlower * change};
 }
 
 }  // namespace stallpoint

@@ -422,7 +422,7 @@ SimulationResult SimulateSharedCores(const DemandTape& tape, absl::Span<const Ba
   // What is simulated as one wait and one computing is as many times as long, and so is what moves in between.
   const double delay_ns = scenario.migration_delay_ns * (tape.has_waits() ? scenario.samples_per_phase : 1);
   CoreQueues queues(JobsOf(scenario), scenario.cores, scenario.device_threads, scenario.stretch, scenario.crowding,
-                    delay_ns);
+                    delay_ns, scenario.luck);
   return LoaderSimulation(std::move(queues), tape, batches, scenario).Run();
 }
 

@@ -73,6 +73,7 @@ struct Scenario {
   // Mean time until an idle core takes a thread that waits on another; 0: threads wait in one queue for all cores, as
   // they always do on a part of a core.
   double migration_delay_ns = 0;
+  uint64_t luck = 0;  // of which thread it takes, and when
   // Reads that storage serves at a time without one slowing another; more share it equally. At least 1: what one read
   // takes alone is its demand.
   double storage_streams = std::numeric_limits<double>::infinity();

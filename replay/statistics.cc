@@ -11,6 +11,14 @@ double Mean(absl::Span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
+double StandardDeviation(absl::Span<const double> values) {
+  if (values.size() < 2) return 0;
+  const double mean = Mean(values);
+  double squares = 0;
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  return std::sqrt(squares / static_cast<double>(values.size() - 1));
+}
+
 double Median(std::vector<double> values) { return Quantile(std::move(values), 0.5); }
 
 double Quantile(std::vector<double> values, double fraction) {

@@ -11,6 +11,8 @@
 namespace stallpoint {
 
 double Mean(absl::Span<const double> values);
+// Of a sample, with n - 1; 0 of a single value.
+double StandardDeviation(absl::Span<const double> values);
 double Median(std::vector<double> values);
 // Linear interpolation between order statistics; `fraction` in [0, 1].
 double Quantile(std::vector<double> values, double fraction);

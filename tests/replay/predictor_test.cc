@@ -1,5 +1,6 @@
 #include "replay/predictor.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "catch.h"
@@ -76,18 +77,6 @@ TEST_CASE("a step on the host's own cores contends with the workers") {
   }
 }
 
-TEST_CASE(
-    "where kernels were recorded a step is what they take, and its begin does not wait for all of it to be issued") {
-  RunRecord run = Record(ReadAndDecode(2, 0.2), {.knobs = EmulatedKnobs(8, 2, "cuda:0")});
-  const double before = CostModel::Fit(std::vector<RunRecord>{run})->device.StepNs(8);
-  for (IterationRecord& it : run.iterations) it.device_computing_ns = (it.device_end_ns - it.device_begin_ns) / 4;
-  const auto model = CostModel::Fit(std::vector<RunRecord>{run});
-  REQUIRE(model.ok());
-  CHECK(model->device.StepNs(8) == Approx(before / 4).epsilon(0.01));
-  CHECK(model->ScenarioOf(run.knobs).launch_overlaps);
-  CHECK_FALSE(model->ScenarioOf(EmulatedKnobs(8, 2)).launch_overlaps);
-}
-
 TEST_CASE("what the scheduler loses on crowded cores is learnt from a run that has them crowded") {
   Truth truth = ReadAndDecode(4, 2);
   truth.cores = 2;
@@ -126,6 +115,30 @@ TEST_CASE("what the scheduler loses on crowded cores is learnt from a run that h
       CHECK(Error(p.step_ms, live) < 0.08);
     }
   }
+}
+
+TEST_CASE("a prediction of a short run on crowded cores does not follow the luck of one") {
+  Truth truth = ReadAndDecode(4, 3);
+  truth.cores = 2;
+  truth.migration_delay = 12e6;
+  const Knobs knobs = EmulatedKnobs(8, 1, "cpu");
+  Knobs crowded = knobs;
+  crowded.worker_count = 4;
+  const RunRecord main = Record(truth, {.knobs = knobs});
+  const RunRecord calibration =
+      Record(truth, {.knobs = crowded, .steps = 60, .luck = 5, .role = RunRecord::Role::kCalibration});
+  std::vector<double> steps;
+  // A microsecond more for main to issue a step is nothing, but another order of who waits for whom.
+  for (int64_t more_us = 0; more_us < 6; ++more_us) {
+    std::vector<RunRecord> runs = {main, calibration};
+    for (RunRecord& run : runs) {
+      for (IterationRecord& it : run.iterations) it.launch_end_ns += 1000 * more_us;
+    }
+    steps.push_back(Fit(runs)->PredictRun(crowded, {.steps = 60}).step_ms);
+  }
+  const auto [least, most] = std::minmax_element(steps.begin(), steps.end());
+  INFO(*least << " to " << *most << " ms");
+  CHECK(*most < 1.025 * *least);
 }
 
 TEST_CASE("a run that goes on is not promised what a full prefetch gives it in the beginning") {
@@ -237,40 +250,6 @@ TEST_CASE("intervals hold the live run about as often as they say") {
   }
   INFO(inside << " of " << all);
   CHECK(inside >= all * 65 / 100);
-}
-
-TEST_CASE("copies of the device's own stream take turns with its steps, and grow with the batch as they were seen to") {
-  Truth truth = ReadAndDecode(1, 0.2);
-  truth.step_fixed_ns = 1e6;
-  truth.step_sample_ns = 0.5e6;
-  truth.copy_fixed_ns = 0.4e6;
-  truth.copy_sample_ns = 0.2e6;
-  truth.launch_ns = 2e6;
-  truth.cores = 8;
-  // Page-locked, main copies the batch and goes on; otherwise it waits for the device to have copied it.
-  const bool pinned = GENERATE(false, true);
-  truth.launch_sample_ns = pinned ? 50e3 : 0;
-  truth.copies_hold_main = !pinned;
-  const auto record = [&](int64_t batch, int32_t workers, RunRecord::Role role = RunRecord::Role::kMain) {
-    Knobs knobs = EmulatedKnobs(batch, workers, "cuda:0");
-    knobs.pin_host_memory = pinned;
-    return Record(truth, {.knobs = knobs, .steps = 150, .luck = 3, .role = role});
-  };
-  const auto both = Fit({record(8, 2), record(16, 2, RunRecord::Role::kCalibration)});
-  const auto one = Fit({record(8, 2)});
-  for (int64_t batch : {4, 8, 32}) {
-    for (int32_t workers : {0, 1, 4}) {
-      const RunRecord live = record(batch, workers);
-      const RunSummary summary = Summarize(live);
-      const Prediction p = both->PredictRun(live.knobs, {.steps = 150});
-      INFO("B=" << batch << " W=" << workers << (pinned ? ", page-locked" : ""));
-      CHECK(Error(p.step_ms, summary.step_ms_mean) < 0.03);
-      CHECK(p.shares.copy == Approx(summary.shares.copy).margin(0.02));
-      CHECK(p.shares.compute == Approx(summary.shares.compute).margin(0.02));
-      CHECK(p.stall_share() == Approx(summary.shares.stall()).margin(0.03));
-      if (batch == 8) CHECK(Error(one->PredictRun(live.knobs, {.steps = 150}).step_ms, summary.step_ms_mean) < 0.03);
-    }
-  }
 }
 
 TEST_CASE("memory grows with the batches in the queue and decides what fits") {
