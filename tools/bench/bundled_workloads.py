@@ -39,7 +39,8 @@ def make_data(case, folder):
 
 
 def record(name, case, data, device, steps, trace, *more):
-    run("record", "--plugin", name, "--data", data, *case["options"], "--device", device, "--batch", case["recorded"], "--workers", 1,
+    workers = max(1, min(8, len(os.sched_getaffinity(0)) // 2))
+    run("record", "--plugin", name, "--data", data, *case["options"], "--device", device, "--batch", case["recorded"], "--workers", workers,
         "--steps", steps, "--quiet", "-o", trace, *more)
 
 

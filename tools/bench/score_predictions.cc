@@ -22,6 +22,7 @@ Json Scored(const Predictor& predictor, const RunRecord& live) {
   Json row = {{"batch", live.knobs.batch_size},
               {"workers", live.knobs.worker_count},
               {"prefetch", live.knobs.prefetch_depth},
+              {"cores", live.usable_cores},
               {"measured_ms", measured.step_ms_mean},
               {"measured_stall_share", measured.shares.stall()},
               {"step_ms", blind.step_ms},
