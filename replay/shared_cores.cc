@@ -6,6 +6,7 @@
 #include "replay/core_queues.h"
 #include "replay/host_clock.h"
 #include "replay/processor_sharing.h"
+#include "replay/simulated_device.h"
 #include "replay/simulator.h"
 
 namespace stallpoint {
@@ -23,6 +24,7 @@ class LoaderSimulation {
         scenario_(scenario),
         reads_share_(StorageCanBeShort(scenario)),
         cores_(JobsOf(scenario), std::move(cores), scenario.storage_streams),
+        device_(&cores_, JobsOf(scenario) - 1, scenario, &result_),
         workers_(std::max(1, scenario.worker_count)),
         finished_(batches.size(), false),
         batch_of_step_(batches.size(), -1) {
@@ -36,7 +38,7 @@ class LoaderSimulation {
     if (!batches_.empty()) BeginStep();
     const int32_t main = MainJob(), device = DeviceJob();
     const bool to_the_end = scenario_.most_steps < 0;
-    for (int32_t job = cores_.Next(); job >= 0 && (to_the_end || device_done_ < scenario_.most_steps);
+    for (int32_t job = cores_.Next(); job >= 0 && (to_the_end || device_.done() < scenario_.most_steps);
          job = cores_.Next()) {
       ++result_.phases;
       if (job == main) {
@@ -48,7 +50,7 @@ class LoaderSimulation {
       }
     }
     result_.host_cpu_ns = cores_.work();
-    result_.steps.resize(static_cast<size_t>(device_done_));
+    result_.steps.resize(static_cast<size_t>(device_.done()));
     if (scenario_.device_copies) result_.copies.resize(result_.steps.size());
     return std::move(result_);
   }
@@ -67,8 +69,6 @@ class LoaderSimulation {
     kAwaitDevice,
     kDeviceWake
   };
-  // Starved: it computed all that was issued of its step, and main still issues. Finishing: the last of it arrives.
-  enum class DeviceState { kIdle, kCopying, kStarting, kRunning, kStarved, kFinishing };
 
   struct Worker {
     std::vector<int64_t> requests;  // ring of `prefetch` entries
@@ -265,24 +265,16 @@ class LoaderSimulation {
         [[fallthrough]];
       case MainState::kCopy:
         step().copied = cores_.now();
-        begun_ = step_ + 1;
-        if (scenario_.launch_overlaps) issued_ = begun_;
-        if (scenario_.launch_overlaps || scenario_.device_copies) DeviceGoesOn();
-        if (scenario_.device_copies && scenario_.copies_hold_main && copied_ < begun_) {
+        device_.BeginStep(&work());
+        if (scenario_.device_copies && scenario_.copies_hold_main) {
           main_state_ = MainState::kHeld;
           return;
         }
         return Launch();
       case MainState::kLaunch:
         step().issued = cores_.now();
-        ++launched_;
-        issued_ = begun_;
-        DeviceGoesOn();
-        if (device_state_ == DeviceState::kStarved) {
-          device_state_ = DeviceState::kFinishing;
-          cores_.Wait(DeviceJob(), scenario_.latencies.device_start_ns);
-        }
-        if (step_ - std::max(1, scenario_.steps_in_flight) + 1 < device_done_) return EndStep();
+        device_.EndIssue();
+        if (AwaitedIsDone()) return EndStep();
         main_state_ = MainState::kAwaitDevice;
         return;
       case MainState::kDeviceWake:
@@ -306,7 +298,7 @@ class LoaderSimulation {
 
   void EndStep() {
     step().main_end = cores_.now();
-    released_ = device_done_;
+    released_ = device_.done();
     main_state_ = MainState::kAwaitBatch;
     if (++step_ < static_cast<int64_t>(batches_.size())) {
       BeginStep();
@@ -317,98 +309,43 @@ class LoaderSimulation {
     }
   }
 
-  // --- device: steps in the order of issue ---
-
-  // Begins with what is next for it, if that was issued.
-  void DeviceGoesOn() {
-    if (device_state_ != DeviceState::kIdle || device_done_ >= begun_) return;
-    const StepTimes& next = result_.steps[device_done_];
-    const auto arrives = [this](double issued) {
-      return std::max(0.0, issued + scenario_.latencies.device_start_ns - cores_.now());
-    };
-    if (scenario_.device_copies && copied_ <= device_done_) {
-      const double copy_ns = batches_[batch_of_step_[device_done_]].device_copy_ns;
-      const double begin = cores_.now() + arrives(next.copied);
-      result_.copies.push_back({begin, begin + copy_ns});
-      device_state_ = DeviceState::kCopying;
-      cores_.Wait(DeviceJob(), begin + copy_ns - cores_.now());
-    } else if (device_done_ < issued_) {
-      StartDevice(arrives(scenario_.launch_overlaps ? next.copied : next.issued));
-    }
-  }
-
-  void StartDevice(double latency) {
-    if (latency > 0) {
-      device_state_ = DeviceState::kStarting;
-      cores_.Wait(DeviceJob(), latency);
-      return;
-    }
-    device_state_ = DeviceState::kRunning;
-    result_.steps[device_done_].device_begin = cores_.now();
-    const double demand = batches_[batch_of_step_[device_done_]].step_ns * scenario_.scales.device;
-    if (scenario_.device_threads > 0) {
-      cores_.Compute(DeviceJob(), demand, scenario_.device_threads);
-    } else {
-      cores_.Wait(DeviceJob(), demand);
-    }
-  }
+  // --- device ---
 
   void DevicePhaseEnded() {
-    if (device_state_ == DeviceState::kStarting) return StartDevice(0);
-    if (device_state_ == DeviceState::kCopying) {
-      copied_ = device_done_ + 1;
-      device_state_ = DeviceState::kIdle;
-      if (main_state_ == MainState::kHeld) {
-        step().copied = cores_.now();
-        Launch();
-      }
-      return DeviceGoesOn();
+    using Happened = typename SimulatedDevice<Cores>::Happened;
+    const Happened happened = device_.PhaseEnded();
+    if (happened == Happened::kNothing) return;
+    if (happened == Happened::kCopied && main_state_ == MainState::kHeld) {
+      step().copied = cores_.now();
+      Launch();
     }
-    StepTimes& step = result_.steps[device_done_];
-    if (device_state_ == DeviceState::kRunning) {
-      computed_ = cores_.now();
-      // What is issued while it computes arrives in time.
-      const double last_arrives = step.issued + scenario_.latencies.device_start_ns;
-      if (scenario_.launch_overlaps && launched_ <= device_done_) {
-        device_state_ = DeviceState::kStarved;
-        return;
-      }
-      if (scenario_.launch_overlaps && last_arrives > cores_.now()) {
-        device_state_ = DeviceState::kFinishing;
-        return cores_.Wait(DeviceJob(), last_arrives - cores_.now());
-      }
-    }
-    step.device_end = cores_.now();
-    if (scenario_.launch_overlaps) result_.starved.push_back(cores_.now() - computed_);
-    const int64_t done = device_done_++;
-    result_.stock.push_back(loaded_ - device_done_);
-    device_state_ = DeviceState::kIdle;
-    DeviceGoesOn();
-    if (!over_ && main_state_ == MainState::kAwaitDevice &&
-        step_ - std::max(1, scenario_.steps_in_flight) + 1 <= done) {
+    if (happened == Happened::kStepDone) result_.stock.push_back(loaded_ - device_.done());
+    device_.GoOn();
+    if (happened == Happened::kStepDone && !over_ && main_state_ == MainState::kAwaitDevice && AwaitedIsDone()) {
       EnterMain(MainState::kDeviceWake, scenario_.latencies.device_wake_ns);
     }
   }
+
+  // Whether the step is done without which main is too far ahead.
+  bool AwaitedIsDone() const { return step_ - std::max(1, scenario_.steps_in_flight) + 1 < device_.done(); }
 
   const DemandTape& tape_;
   const absl::Span<const BatchWork> batches_;
   const Scenario& scenario_;
   const bool reads_share_;
+  SimulationResult result_;
   HostClock<Cores> cores_;
+  SimulatedDevice<Cores> device_;
   std::vector<Worker> workers_;
   std::vector<char> finished_;
   std::vector<int64_t> batch_of_step_;
   std::vector<int32_t> owner_;  // worker of a batch
   std::deque<int64_t> arrivals_;
-  int64_t step_ = 0, device_done_ = 0, next_request_ = 0, epoch_end_ = 0;
-  int64_t begun_ = 0, issued_ = 0, copied_ = 0;  // steps that main began to issue, issued, and the device copied for
-  int64_t loaded_ = 0, released_ = 0, launched_ = 0;
-  double computed_ = 0;  // when the device had computed what it runs
+  int64_t step_ = 0, next_request_ = 0, epoch_end_ = 0;
+  int64_t loaded_ = 0, released_ = 0;
   int32_t next_worker_ = 0;
   bool over_ = false;
   MainState main_state_ = MainState::kAwaitBatch;
-  DeviceState device_state_ = DeviceState::kIdle;
-  SimulationResult result_;
 };
 
 }  // namespace

@@ -211,6 +211,25 @@ TEST_CASE("a run that failed says how") {
   CHECK(run.outcome_message == "killed at 2 GiB");
 }
 
+TEST_CASE("of a launch it is known how long main copied the batch, and how long it was in the call that copies") {
+  TraceBuilder trace;
+  const uint32_t pin_thread = trace.Track(trace::TRACK_ROLE_PIN, "pin");
+  for (int batch = 0; batch < 3; ++batch) {
+    const double at = 20.0 * batch;
+    trace.Span(trace.main(), "launch", trace::STAGE_KIND_LAUNCH, at, at + 10, batch);
+    if (batch == 2) continue;
+    trace.Span(batch == 0 ? trace.main() : pin_thread, "pin", trace::STAGE_KIND_PIN, at + 1, at + 3, batch);
+    trace.Span(trace.main(), "copy_call", trace::STAGE_KIND_COPY_CALL, at + 3, at + 3.5, batch);
+  }
+  const std::vector<IterationRecord> steps = Load(trace).iterations;
+  REQUIRE(steps.size() == 3);
+  CHECK(steps[0].pin_ns == 2'000'000);
+  CHECK(steps[0].copy_call_ns == 500'000);
+  CHECK(steps[1].pin_ns == -1);
+  CHECK(steps[1].copy_call_ns == 500'000);
+  CHECK(steps[2].copy_call_ns == -1);
+}
+
 TEST_CASE("a wait at the end that was followed by no step is no iteration") {
   TraceBuilder trace = SteadyRun(2);
   trace.Span(trace.main(), "wait_batch", trace::STAGE_KIND_DATA_WAIT, 120, 130, 2);

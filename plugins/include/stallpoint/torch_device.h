@@ -18,7 +18,8 @@
 // waits for that one, and it for the harness's, so a step is in order as it is. (knobs.stream could be made the current
 // one only by an id that c10/core/Stream.h gives no guarantee about, or with CUDA's headers.)
 //
-// Compiles against LibTorch 2.6 to 2.15. Not run on a GPU yet; tested with a stand-in for LibTorch's CUDA backend.
+// Compiles against LibTorch 2.6 to 2.15. Run on an H200 with LibTorch 2.11; tested with a stand-in for LibTorch's CUDA
+// backend.
 #ifndef STALLPOINT_TORCH_DEVICE_H_
 #define STALLPOINT_TORCH_DEVICE_H_
 
