@@ -35,8 +35,8 @@ bool Differ(const BySize& of_runs) {
     count += static_cast<double>(logs.size() - 1);
   }
   const std::vector<double>&small = of_runs.begin()->second, &large = of_runs.rbegin()->second;
-  const double error = std::sqrt(squares / count * (1.0 / static_cast<double>(small.size()) +
-                                                    1.0 / static_cast<double>(large.size())));
+  const double error =
+      std::sqrt(squares / count * (1.0 / static_cast<double>(small.size()) + 1.0 / static_cast<double>(large.size())));
   return std::abs(Mean(large) - Mean(small)) > kSignificant * error;
 }
 

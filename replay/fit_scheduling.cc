@@ -1,8 +1,8 @@
 // How long a thread waits on a crowded core beside an idle one, and what the scheduler loses besides.
 //
 // Both show in runs on crowded cores: each is simulated with the speed that the host had in it, so that only the
-// scheduling is left to explain. The delay is the mean of some, by how likely each makes what the runs took and how usual
-// it is; at that delay each run tells of the loss at its number of workers.
+// scheduling is left to explain. The delay is the mean of some, by how likely each makes what the runs took and how
+// usual it is; at that delay each run tells of the loss at its number of workers.
 #include <algorithm>
 #include <array>
 #include <cmath>

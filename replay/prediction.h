@@ -50,8 +50,8 @@ struct Prediction {
 };
 
 // What was found out of a run once it had run. How slowly the host computed in it, as factors on what the model expects
-// of the same work: samples, issuing steps, and steps where the device is the host. And how many of its samples came from storage;
-// nothing where reads from storage were not seen in the recorded runs.
+// of the same work: samples, issuing steps, and steps where the device is the host. And how many of its samples came
+// from storage; nothing where reads from storage were not seen in the recorded runs.
 struct RunFindings {
   double loading = 1, launching = 1, device = 1;
   std::optional<double> storage_share;

@@ -245,9 +245,8 @@ class ReplayPredictor final : public Predictor {
     std::vector<size_t> order(draws.size());
     std::iota(order.begin(), order.end(), 0);
     const auto middle = order.begin() + half;
-    std::nth_element(order.begin(), middle, order.end(), [&draws](size_t a, size_t b) {
-      return draws[a].window.step_ns() < draws[b].window.step_ns();
-    });
+    std::nth_element(order.begin(), middle, order.end(),
+                     [&draws](size_t a, size_t b) { return draws[a].window.step_ns() < draws[b].window.step_ns(); });
     std::vector<double> steps;
     for (const Simulated& draw : draws) steps.push_back(draw.window.step_ns());
     scenario->luck = *middle;

@@ -32,7 +32,7 @@ std::mutex mutex;
 // Its thread waits to the very end of the process.
 std::condition_variable& changed = *new std::condition_variable;
 std::string calls;
-std::map<void*, size_t> memory;  // of the device
+std::map<void*, size_t> memory;             // of the device
 std::map<const char*, size_t> page_locked;  // of the host
 size_t used_bytes = 0;
 int64_t objects = 0;
