@@ -23,7 +23,7 @@ namespace {
 constexpr int64_t kSamplesSimulated = 16384;
 constexpr int64_t kFewestSteps = 256, kMostSteps = 4096;
 // On shared cores luck scatters what is simulated, so more of it is.
-constexpr int64_t kFewestSharedSteps = 1024, kSharedSamples = 32768, kMostDraws = 12;
+constexpr int64_t kFewestSharedSteps = 1024, kSharedSamples = 32768, kMostDraws = 13;
 constexpr int64_t kFewestCornerSteps = 64;
 // What no other term of an interval covers, seen on runs that nothing contends for.
 constexpr double kModelError = 0.007;
