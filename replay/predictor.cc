@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "replay/page_cache.h"
 #include "replay/run_costs.h"
 #include "replay/scenario_of_day.h"
+#include "replay/simulated_run.h"
 #include "replay/simulator.h"
 #include "replay/statistics.h"
 #include "traces/device_spec.h"
@@ -22,8 +22,7 @@ namespace {
 
 constexpr int64_t kSamplesSimulated = 16384;
 constexpr int64_t kFewestSteps = 256, kMostSteps = 4096;
-// On shared cores luck scatters what is simulated, so more of it is.
-constexpr int64_t kFewestSharedSteps = 1024, kSharedSamples = 32768, kMostDraws = 13;
+constexpr int64_t kSharedSamples = 32768;  // luck scatters what is simulated there, so more of it is
 constexpr int64_t kFewestCornerSteps = 64;
 // What no other term of an interval covers, seen on runs that nothing contends for.
 constexpr double kModelError = 0.007;
@@ -31,38 +30,6 @@ constexpr double kModelErrorNs = 30e3;
 constexpr double kSaturated = 0.9;
 
 int64_t Primed(const Knobs& knobs) { return int64_t{knobs.worker_count} * knobs.prefetch_depth; }
-
-// What is simulated of a run: so many steps, and what workers load meanwhile for later ones.
-struct Plan {
-  std::vector<BatchWork> batches;
-  int64_t steps = 0;
-
-  bool goes_on() const { return static_cast<int64_t>(batches.size()) > steps; }
-};
-
-// A run as simulated, with what the figures are taken from.
-struct Simulated {
-  SimulationResult result;
-  SimulatedWindow window;
-  double luck_ns = 0;  // standard deviation of the mean step over runs that differ in luck alone
-};
-
-// Workers may have loaded more or less than was computed within a window, where a deep prefetch takes long to fill or
-// to drain, and a run that goes on cannot: the cores' time that it took or saved is as many steps. Where steps take
-// none of it, what was drained is missing in the end, and what was filled was of no use.
-double StepsOwed(const DemandTape& tape, absl::Span<const BatchWork> batches, const Scenario& scenario,
-                 absl::Span<const int64_t> stock, const SimulatedWindow& window) {
-  if (stock.empty() || !window.steady) return 0;
-  const auto grown = static_cast<double>(stock[window.last - 1] - stock[window.first - 1]);
-  const double lasting = std::copysign(std::max(0.0, std::abs(grown) - scenario.worker_count), grown);
-  if (scenario.device_threads == 0 || lasting == 0) return std::min(0.0, lasting);
-  double loading = 0, stepping = 0;
-  for (const BatchWork& batch : batches.subspan(window.first, window.last - window.first)) {
-    loading += (tape.Sum(batch.first_sample, batch.samples).cpu + batch.worker.cpu) * scenario.scales.cpu;
-    stepping += batch.step_ns * scenario.device_threads * scenario.scales.device;
-  }
-  return loading > 0 ? lasting * loading / (loading + stepping) : 0;
-}
 
 // The samples that a run meets: as expected, and, for an interval, at the slow and the fast end of what the page cache
 // may do.
@@ -107,17 +74,17 @@ class ReplayPredictor final : public Predictor {
   }
 
   double ThroughputOn(const Knobs& knobs, const Day& day) const override {
-    const Plan plan = UsualPlan(knobs, Without::kNothing);
+    const RunPlan plan = UsualPlan(knobs, Without::kNothing);
     const Scenario usual = ScenarioOf(knobs, Without::kNothing);
     const Scenario scenario = ScenarioOfDay(model_, knobs, usual, model_.DeviceOf(knobs), day);
-    return Throughput(Run(model_.TapeOf(knobs, day.cache), knobs, plan, plan.steps, scenario), plan.batches);
+    return ThroughputOf(SimulateRun(model_.TapeOf(knobs, day.cache), plan, plan.steps, scenario), plan.batches);
   }
 
   StepFloor FloorOf(const Knobs& knobs) const override { return stallpoint::FloorOf(model_, knobs); }
 
   Prediction PredictRun(const Knobs& knobs, const RunConditions& run) const override {
-    const Plan plan =
-        run.steps > 0 ? Plan{model_.Batches(knobs, run.steps, true), run.steps} : UsualPlan(knobs, Without::kNothing);
+    const RunPlan plan = run.steps > 0 ? RunPlan{model_.Batches(knobs, run.steps, true), run.steps}
+                                       : UsualPlan(knobs, Without::kNothing);
     const std::optional<double> found = run.found ? run.found->storage_share : std::nullopt;
     // Another seed begins elsewhere on the tape.
     if (!found && run.cold_start && model_.cold_tapes != nullptr && knobs.seed == model_.recorded.seed) {
@@ -195,7 +162,7 @@ class ReplayPredictor final : public Predictor {
     return std::max<int64_t>(1, Primed(knobs)) + window;
   }
 
-  Plan UsualPlan(const Knobs& knobs, Without removed) const {
+  RunPlan UsualPlan(const Knobs& knobs, Without removed) const {
     const bool endless = !model_.epochs || removed == Without::kEpochEdges;
     const int64_t steps = StepsToSimulate(knobs, endless);
     return {model_.Batches(knobs, steps + (endless ? Primed(knobs) : 0), endless), steps};
@@ -224,51 +191,7 @@ class ReplayPredictor final : public Predictor {
     return ColdShare(model_, knobs, 0).value_or(model_.page_cache.cold_share);
   }
 
-  static Simulated Run(const DemandTape& tape, const Knobs& knobs, const Plan& plan, int64_t steps, Scenario scenario) {
-    Simulated simulated;
-    scenario.most_steps = steps;
-    simulated.result = Simulate(tape, plan.batches, scenario);
-    simulated.window = WindowOf(simulated.result.steps, Primed(knobs));
-    Settle(tape, plan, scenario, simulated.result, &simulated.window);
-    return simulated;
-  }
-
-  // Where luck makes a short run faster or slower, the median of several; sets `scenario->luck` to that one's.
-  static Simulated RunUsually(const DemandTape& tape, const Knobs& knobs, const Plan& plan, Scenario* scenario) {
-    const bool lucky = HasToShare(*scenario) && HasCoreQueues(*scenario) && !plan.batches.empty();
-    const int64_t half = !lucky ? 0 : std::min(kMostDraws, kFewestSharedSteps / plan.steps) / 2;
-    std::vector<Simulated> draws;
-    for (int64_t luck = 0; luck <= 2 * half; ++luck) {
-      scenario->luck = static_cast<uint64_t>(luck);
-      draws.push_back(Run(tape, knobs, plan, plan.steps, *scenario));
-    }
-    std::vector<size_t> order(draws.size());
-    std::iota(order.begin(), order.end(), 0);
-    const auto middle = order.begin() + half;
-    std::nth_element(order.begin(), middle, order.end(),
-                     [&draws](size_t a, size_t b) { return draws[a].window.step_ns() < draws[b].window.step_ns(); });
-    std::vector<double> steps;
-    for (const Simulated& draw : draws) steps.push_back(draw.window.step_ns());
-    scenario->luck = *middle;
-    draws[*middle].luck_ns = StandardDeviation(steps);
-    return std::move(draws[*middle]);
-  }
-
-  static void Settle(const DemandTape& tape, const Plan& plan, const Scenario& scenario, const SimulationResult& result,
-                     SimulatedWindow* window) {
-    if (plan.goes_on()) window->owed = StepsOwed(tape, plan.batches, scenario, result.stock, *window);
-  }
-
-  static double Throughput(const Simulated& simulated, const std::vector<BatchWork>& batches) {
-    const SimulatedWindow& window = simulated.window;
-    double samples = 0;
-    for (int64_t i = window.first; i < window.last; ++i) samples += batches[i].samples;
-    const double length = window.end_ns - window.begin_ns;
-    samples *= window.steps() / static_cast<double>(std::max<int64_t>(1, window.last - window.first));
-    return length > 0 ? samples / (length * 1e-9) : 0;
-  }
-
-  Prediction Describe(const Knobs& knobs, Plan plan, Without removed, bool interval, const Samples& samples,
+  Prediction Describe(const Knobs& knobs, RunPlan plan, Without removed, bool interval, const Samples& samples,
                       const RunFindings& host = {}) const {
     Prediction p;
     p.knobs = knobs;
@@ -281,7 +204,7 @@ class ReplayPredictor final : public Predictor {
     if (removed == Without::kMainWork) {
       for (BatchWork& batch : plan.batches) batch.receive_ns = batch.launch_ns = 0;
     }
-    const Simulated nominal = RunUsually(*samples.usual, knobs, plan, &scenario);
+    const SimulatedRun nominal = SimulateUsualRun(*samples.usual, plan, &scenario);
     FillTimes(nominal, plan.batches, &p);
     if (interval) {
       FillInterval(knobs, plan, samples, scenario, device, nominal, &p);
@@ -309,7 +232,7 @@ class ReplayPredictor final : public Predictor {
     return p;
   }
 
-  void FillTimes(const Simulated& simulated, const std::vector<BatchWork>& batches, Prediction* p) const {
+  void FillTimes(const SimulatedRun& simulated, const std::vector<BatchWork>& batches, Prediction* p) const {
     const SimulatedWindow& window = simulated.window;
     std::vector<double> usual, edges;
     if (model_.epochs) {
@@ -324,26 +247,24 @@ class ReplayPredictor final : public Predictor {
       if (!edges.empty() && !usual.empty()) p->epoch_edge_ms = (Mean(edges) - Median(usual)) / kNsPerMs;
     }
     p->step_ms = window.step_ns() / kNsPerMs;
-    p->throughput_per_s = Throughput(simulated, batches);
+    p->throughput_per_s = ThroughputOf(simulated, batches);
     p->shares = SharesOf(simulated.result, window);
   }
 
-  void FillInterval(const Knobs& knobs, const Plan& plan, const Samples& samples, const Scenario& scenario,
-                    const DeviceModel& device, const Simulated& nominal, Prediction* p) const {
+  void FillInterval(const Knobs& knobs, const RunPlan& plan, const Samples& samples, const Scenario& scenario,
+                    const DeviceModel& device, const SimulatedRun& nominal, Prediction* p) const {
     // The corners need only differ from the nominal run, over the same steps: half of a long one is enough.
     const int64_t primed = Primed(knobs);
     const int64_t half = primed + (plan.steps - std::min(primed, plan.steps)) / 2;
     // A finite run has an end of its own, which a part of it has not.
     const bool goes_on = plan.goes_on() || primed == 0;
     const int64_t part = goes_on && half >= primed + kFewestCornerSteps ? half : plan.steps;
-    const size_t counted = std::min(nominal.result.steps.size(), static_cast<size_t>(part));
-    SimulatedWindow same_steps = WindowOf(absl::MakeConstSpan(nominal.result.steps).first(counted), primed);
-    Settle(*samples.usual, plan, scenario, nominal.result, &same_steps);
+    const SimulatedWindow same_steps = SettledWindow(*samples.usual, plan, scenario, nominal.result, part);
     double bounds[2];
     for (const bool slow : {false, true}) {
       const Scenario corner = ScenarioOfCorner(model_, knobs, scenario, device, options_.confidence, slow);
       bounds[slow] =
-          Run(slow ? *samples.slow : *samples.fast, knobs, plan, part, corner).window.step_ns() - same_steps.step_ns();
+          SimulateRun(slow ? *samples.slow : *samples.fast, plan, part, corner).window.step_ns() - same_steps.step_ns();
     }
     const SimulatedWindow& window = nominal.window;
     std::vector<double> intervals;
@@ -358,7 +279,7 @@ class ReplayPredictor final : public Predictor {
     p->step_ms_high = (step + std::hypot(std::max(0.0, bounds[1]), rest)) / kNsPerMs;
   }
 
-  static double CoresBusy(const Simulated& simulated, const Scenario& scenario) {
+  static double CoresBusy(const SimulatedRun& simulated, const Scenario& scenario) {
     const double length = simulated.window.end_ns;
     return length > 0 ? std::min(1.0, simulated.result.host_cpu_ns / (length * scenario.cores)) : 0;
   }

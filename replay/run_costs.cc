@@ -294,7 +294,7 @@ double LoadingSlowness(const CostModel& model, const RunRecord& run, const RunCo
 }
 
 double LaunchSlowness(const CostModel& model, const RunRecord& run, const RunCosts& costs) {
-  if (!model.issues_kernels() || run.knobs.device != model.recorded.device) return 1;
+  if (run.knobs.device != model.recorded.device) return 1;
   double measured = 0, expected = 0;
   for (const MainCost& cost : costs.main) measured += cost.launch_ns + cost.staging_ns;
   for (const MainCost& cost : model.main) expected += model.LaunchNs(run.knobs, cost, run.knobs.batch_size);

@@ -69,7 +69,7 @@ absl::StatusOr<RunCosts> MeasureCosts(const RunRecord& run);
 
 // How much more CPU time samples took than the model expects of them on cores as busy; 1 where nothing computes.
 double LoadingSlowness(const CostModel& model, const RunRecord& run, const RunCosts& costs);
-// The same of issuing steps to a device; 1 where there is nothing to issue.
+// The same of issuing steps, to the recorded device; 1 on another.
 double LaunchSlowness(const CostModel& model, const RunRecord& run, const RunCosts& costs);
 // The same of steps, by the clock less waits for a core; 1 where the device is not the host.
 double DeviceSlowness(const CostModel& model, const RunCosts& costs);

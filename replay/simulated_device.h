@@ -90,9 +90,8 @@ class SimulatedDevice {
     return Happened::kStepDone;
   }
 
-  // Steps that it computed, and for which it copied the batch.
+  // Steps that it computed.
   int64_t done() const { return done_; }
-  int64_t copied() const { return copied_; }
 
  private:
   // Starved: it computed all that was issued of its step, and main still issues. Finishing: the last of it arrives.

@@ -59,10 +59,7 @@ double BlockStandardError(absl::Span<const double> series, size_t period) {
     const size_t last = (b + 1) * rounds / blocks * period;
     means[b] = Mean(series.subspan(first, last - first));
   }
-  const double center = Mean(means);
-  double squares = 0;
-  for (double mean : means) squares += (mean - center) * (mean - center);
-  return std::sqrt(squares / static_cast<double>(blocks - 1) / static_cast<double>(blocks));
+  return StandardDeviation(means) / std::sqrt(static_cast<double>(blocks));
 }
 
 double NormalCdf(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
