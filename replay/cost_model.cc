@@ -220,6 +220,7 @@ absl::StatusOr<CostModel> CostModel::Fit(absl::Span<const RunRecord> runs) {
   model.copies = FitDeviceCopies(fitted);
   model.device = FitDevice(fitted, model.stretch);
   model.memory = FitMemory(fitted);
+  model.start_up = FitStartUp(fitted, model.stretch);
   model.host_speed = FitHostSpeed(fitted, model.stretch);
   MeasureSamplingErrors(costs, &model);
   model.fewest_workers = model.most_workers = run.knobs.worker_count;
@@ -338,6 +339,12 @@ std::vector<BatchWork> CostModel::Batches(const Knobs& knobs, int64_t steps, boo
     }
   }
   return batches;
+}
+
+void CostModel::Begin(const Knobs& knobs, std::vector<BatchWork>* batches) const {
+  if (batches->empty() || knobs.device != recorded.device) return;
+  batches->front().launch_ns += start_up.first_launch.ns;
+  batches->front().step_ns += start_up.first_step.ns;
 }
 
 }  // namespace stallpoint

@@ -92,6 +92,19 @@ struct DeviceCopies {
   std::vector<double> residuals;  // ratios around 1
 };
 
+// What a run takes once, and the standard error of a run about it.
+struct OnceCost {
+  double ns = 0, error_ns = 0;
+};
+
+// The device is set up, its first step loads code, chooses among it and gets memory.
+struct StartUp {
+  OnceCost before;        // from the beginning of the run until it trains
+  OnceCost first_launch;  // main, issuing the first step, beyond what it takes to issue one
+  OnceCost first_step;    // the device, beyond a usual step
+  OnceCost after;         // from the end of the last step to the end of the run
+};
+
 // Memory that grows with the batch: fixed + per_sample * samples, and never less than `kept`.
 struct GrowingMemory {
   double fixed = 0, per_sample = 0, kept = 0;
@@ -179,6 +192,8 @@ class CostModel {
     const double grown = static_cast<double>(samples) / static_cast<double>(recorded.batch_size);
     return cost.launch_ns * launch.Ratio(samples, recorded.batch_size) + cost.staging_ns * grown;
   }
+  // Adds what the first step of a run takes beyond a usual one, on the device that it was recorded on.
+  void Begin(const Knobs& knobs, std::vector<BatchWork>* batches) const;
   // Whether a step is work that main issues to a device, kernel by kernel.
   bool issues_kernels() const { return launch_overlaps || !copies.residuals.empty(); }
 
@@ -203,6 +218,7 @@ class CostModel {
   DeviceCopies copies;
   DeviceModel device;
   MemoryModel memory;
+  StartUp start_up;
   // Every step is waited for although more could be in flight: the training loop synchronises by itself.
   bool syncs_each_step = false;
   bool device_on_main = false;   // no device timeline: main's own step counts as the device

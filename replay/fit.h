@@ -56,6 +56,7 @@ struct LaunchFit {
 LaunchFit FitLaunch(absl::Span<const FittedRun> runs, double stretch);
 DeviceCopies FitDeviceCopies(absl::Span<const FittedRun> runs);
 DeviceModel FitDevice(absl::Span<const FittedRun> runs, double stretch);
+StartUp FitStartUp(absl::Span<const FittedRun> runs, double stretch);
 MemoryModel FitMemory(absl::Span<const FittedRun> runs);
 
 // From how reads' waits grow with how many there are at a time, over runs that differ in workers.

@@ -57,6 +57,7 @@ std::vector<Crowded> CrowdedRuns(absl::Span<const FittedRun> runs, const CostMod
     one.primed = int64_t{run.knobs.worker_count} * run.knobs.prefetch_depth;
     const int64_t steps = std::min(static_cast<int64_t>(run.iterations.size()), one.primed + kStepsAtALoss);
     one.batches = model.Batches(run.knobs, steps, true);
+    model.Begin(run.knobs, &one.batches);
     one.scenario.scales.cpu *= LoadingSlowness(model, run, fitted.costs);
     one.scenario.scales.device *= DeviceSlowness(model, fitted.costs);
     crowded.push_back(std::move(one));

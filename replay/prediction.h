@@ -24,6 +24,11 @@ enum class Bound { kCompute, kData, kCopy, kSync, kLaunch, kOther, kMemory };
 const char* Name(Wait wait);    // "cpu" "io" "blocked"; "" for kNone (JSON null)
 const char* Name(Bound bound);  // "compute" "data" ...
 
+// How long a run takes from its beginning to its end, start-up and all.
+struct RunLength {
+  double s = 0, s_low = 0, s_high = 0;
+};
+
 // Interval bounds are of the mean step time, 90 % unless said otherwise.
 struct Prediction {
   Knobs knobs;
@@ -44,7 +49,8 @@ struct Prediction {
   // Samples that are read from storage because the page cache does not have them; null where reads from storage were
   // not seen.
   std::optional<double> storage_share;
-  double cores_busy = 0;  // share of the usable cores that compute, in the window
+  std::optional<RunLength> wall;  // of a run whose length was given
+  double cores_busy = 0;          // share of the usable cores that compute, in the window
 
   double stall_share() const { return shares.stall(); }
 };
@@ -59,7 +65,8 @@ struct RunFindings {
 
 // A run that is to be compared with a live one.
 struct RunConditions {
-  int64_t steps = 0;  // of an endless run, from its start; 0: as Predict
+  // Its length, from its start: steps of an endless run, or epochs; neither: as Predict.
+  int64_t steps = 0, epochs = 0;
   // Nothing of the data set was in the page cache when it began, so that its first pass reads all from storage.
   bool cold_start = false;
   std::optional<RunFindings> found;

@@ -83,8 +83,7 @@ class ReplayPredictor final : public Predictor {
   StepFloor FloorOf(const Knobs& knobs) const override { return stallpoint::FloorOf(model_, knobs); }
 
   Prediction PredictRun(const Knobs& knobs, const RunConditions& run) const override {
-    const RunPlan plan = run.steps > 0 ? RunPlan{model_.Batches(knobs, run.steps, true), run.steps}
-                                       : UsualPlan(knobs, Without::kNothing);
+    const RunPlan plan = PlanOf(knobs, run);
     const std::optional<double> found = run.found ? run.found->storage_share : std::nullopt;
     // Another seed begins elsewhere on the tape.
     if (!found && run.cold_start && model_.cold_tapes != nullptr && knobs.seed == model_.recorded.seed) {
@@ -148,12 +147,16 @@ class ReplayPredictor final : public Predictor {
   const Options& options() const override { return options_; }
 
  private:
+  int64_t StepsOfEpoch(const Knobs& knobs) const {
+    const int64_t whole = model_.dataset_samples / knobs.batch_size;
+    const bool rest = !knobs.drop_last && model_.dataset_samples % knobs.batch_size != 0;
+    return std::max<int64_t>(1, whole + (rest ? 1 : 0));
+  }
+
   int64_t StepsToSimulate(const Knobs& knobs, bool endless) const {
     const int64_t enough = std::max(model_.recorded_steps, 3 * Primed(knobs) + 20);
     if (!endless && model_.dataset_samples > 0) {
-      const int64_t whole = model_.dataset_samples / knobs.batch_size;
-      const bool rest = !knobs.drop_last && model_.dataset_samples % knobs.batch_size != 0;
-      const int64_t per_epoch = std::max<int64_t>(1, whole + (rest ? 1 : 0));
+      const int64_t per_epoch = StepsOfEpoch(knobs);
       return std::min((enough + per_epoch - 1) / per_epoch * per_epoch, std::max(kMostSteps, enough));
     }
     const bool shared = HasToShare(model_.ScenarioOf(knobs));
@@ -166,6 +169,22 @@ class ReplayPredictor final : public Predictor {
     const bool endless = !model_.epochs || removed == Without::kEpochEdges;
     const int64_t steps = StepsToSimulate(knobs, endless);
     return {model_.Batches(knobs, steps + (endless ? Primed(knobs) : 0), endless), steps};
+  }
+
+  // From the first step on where a length is given, else as if it had always been running.
+  RunPlan PlanOf(const Knobs& knobs, const RunConditions& run) const {
+    const bool epochs = run.steps <= 0 && run.epochs > 0 && model_.dataset_samples > 0;
+    if (run.steps <= 0 && !epochs) return UsualPlan(knobs, Without::kNothing);
+    RunPlan plan;
+    plan.steps = plan.all_steps = run.steps;
+    if (epochs) {
+      const int64_t per_epoch = StepsOfEpoch(knobs);
+      plan.all_steps = run.epochs * per_epoch;
+      plan.steps = std::min(run.epochs, std::max<int64_t>(1, kMostSteps / per_epoch)) * per_epoch;
+    }
+    plan.batches = model_.Batches(knobs, plan.steps, !epochs);
+    model_.Begin(knobs, &plan.batches);
+    return plan;
   }
 
   Scenario ScenarioOf(const Knobs& knobs, Without removed) const {
@@ -211,6 +230,7 @@ class ReplayPredictor final : public Predictor {
     } else {
       p.step_ms_low = p.step_ms_high = p.step_ms;
     }
+    if (plan.all_steps > 0) p.wall = WallOf(knobs, plan, nominal, p);
     p.cores_busy = CoresBusy(nominal, scenario);
     p.bound = BoundOf(p.shares, options_.threshold);
     if (p.bound == Bound::kData) NameStage(&p);
@@ -273,10 +293,36 @@ class ReplayPredictor final : public Predictor {
     }
     const double z = TwoSidedZ(options_.confidence);
     const double step = window.step_ns();
+    const bool begins = plan.all_steps > 0 && window.first == 0;
+    const double first = begins ? FirstStepError(knobs) / window.steps() : 0;
     const double scatter = BlockStandardError(intervals, static_cast<size_t>(std::max(1, knobs.worker_count)));
-    const double rest = std::hypot(z * std::hypot(scatter, nominal.luck_ns), kModelError * step + kModelErrorNs);
+    const double rest = std::hypot(z * std::hypot(scatter, nominal.luck_ns, first), kModelError * step + kModelErrorNs);
     p->step_ms_low = std::max(0.0, step - std::hypot(std::max(0.0, -bounds[0]), rest)) / kNsPerMs;
     p->step_ms_high = (step + std::hypot(std::max(0.0, bounds[1]), rest)) / kNsPerMs;
+  }
+
+  // Standard, of what the first step takes beyond a usual one.
+  double FirstStepError(const Knobs& knobs) const {
+    if (knobs.device != model_.recorded.device) return 0;
+    return std::hypot(model_.start_up.first_launch.error_ns, model_.start_up.first_step.error_ns);
+  }
+
+  // Training is as sure as its steps are, what is done once as it was from run to run.
+  RunLength WallOf(const Knobs& knobs, const RunPlan& plan, const SimulatedRun& nominal, const Prediction& p) const {
+    const StartUp& once = model_.start_up;
+    const double step_s = p.step_ms * 1e-3;
+    const double training_s = nominal.result.steps[static_cast<size_t>(plan.steps) - 1].device_end * 1e-9 +
+                              static_cast<double>(plan.all_steps - plan.steps) * step_s;
+    double error_ns = std::hypot(once.before.error_ns, once.after.error_ns, FirstStepError(knobs));
+    // What is done once for another device is not known.
+    if (knobs.device != model_.recorded.device) error_ns += once.before.ns + once.after.ns;
+    const double rest_s = TwoSidedZ(options_.confidence) * error_ns * 1e-9;
+    RunLength wall;
+    wall.s = (once.before.ns + once.after.ns) * 1e-9 + training_s;
+    if (p.step_ms <= 0) return {wall.s, wall.s, wall.s};
+    wall.s_low = wall.s - std::hypot(training_s * (1 - p.step_ms_low / p.step_ms), rest_s);
+    wall.s_high = wall.s + std::hypot(training_s * (p.step_ms_high / p.step_ms - 1), rest_s);
+    return wall;
   }
 
   static double CoresBusy(const SimulatedRun& simulated, const Scenario& scenario) {

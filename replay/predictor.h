@@ -45,10 +45,11 @@ class Predictor {
   virtual double ThroughputOn(const Knobs& knobs, const Day& day) const = 0;
   // What bounds the speed of every setting of this batch size.
   virtual StepFloor FloorOf(const Knobs& knobs) const = 0;
-  // What a run under these conditions measures in its steady window; what a live run is compared with. Without a number
-  // of steps as Predict, which takes the kind of the recorded run: a run recorded with epochs has their edges, for as
-  // many epochs as were recorded or as a steady window needs. With what was found out of the run itself, what is left
-  // of an error is the model's.
+  // What a run under these conditions measures in its steady window, or, when it is too short to have one, from its
+  // first step on, which sets the device up; and how long it takes. What a live run is compared with. Without a length
+  // as Predict, which takes the kind of the recorded run: a run recorded with epochs has their edges, for as many
+  // epochs as were recorded or as a steady window needs. With what was found out of the run itself, what is left of an
+  // error is the model's.
   virtual Prediction PredictRun(const Knobs& knobs, const RunConditions& conditions) const = 0;
   // From the CPU seconds of its samples and steps; nothing when the run is too short to tell.
   virtual std::optional<RunFindings> FindingsOf(const RunRecord& run) const = 0;

@@ -106,42 +106,65 @@ double MovingNs(const RunRecord& run, const IterationRecord& it) {
 }
 
 // Main's own costs: everything between two waits that is neither copying nor waiting for the device.
-void CollectMain(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
-  for (size_t i = static_cast<size_t>(steady_first); i < run.iterations.size(); ++i) {
-    const IterationRecord& it = run.iterations[i];
-    if (!Stepped(it)) continue;
-    MainCost cost;
-    cost.receive_ns = std::max(0.0, Length(it.receive_begin_ns, it.receive_end_ns) - it.receive.run_queue_ns);
-    cost.copy_ns = it.copy_on_device ? 0 : Length(it.copy_begin_ns, it.copy_end_ns);
-    if (run.knobs.pin_host_memory) cost.staging_ns = static_cast<double>(std::max<int64_t>(0, it.pin_ns));
-    cost.launch_ns =
-        std::max(0.0, Length(it.launch_begin_ns, it.launch_end_ns) - it.launch.run_queue_ns - MovingNs(run, it));
-    if (i + 1 < run.iterations.size() && Stepped(run.iterations[i + 1]) && it.launch_end_ns >= 0) {
-      const double rest = Length(it.wait_end_ns, run.iterations[i + 1].wait_begin_ns) -
-                          Length(it.receive_begin_ns, it.receive_end_ns) - cost.copy_ns -
-                          Length(it.launch_begin_ns, it.launch_end_ns) - Length(it.sync_begin_ns, it.sync_end_ns);
-      // Longer pauses are validation, checkpoints or an epoch's edge, not the cost of a step.
-      if (rest > 0 && rest < kLongestLatencyNs) cost.receive_ns += rest;
-    }
-    if (costs->device_on_main) cost.launch_ns = cost.staging_ns = 0;
-    costs->main.push_back(cost);
+MainCost MainCostOf(const RunRecord& run, size_t i, bool device_on_main) {
+  const IterationRecord& it = run.iterations[i];
+  MainCost cost;
+  cost.receive_ns = std::max(0.0, Length(it.receive_begin_ns, it.receive_end_ns) - it.receive.run_queue_ns);
+  cost.copy_ns = it.copy_on_device ? 0 : Length(it.copy_begin_ns, it.copy_end_ns);
+  if (run.knobs.pin_host_memory) cost.staging_ns = static_cast<double>(std::max<int64_t>(0, it.pin_ns));
+  cost.launch_ns =
+      std::max(0.0, Length(it.launch_begin_ns, it.launch_end_ns) - it.launch.run_queue_ns - MovingNs(run, it));
+  if (i + 1 < run.iterations.size() && Stepped(run.iterations[i + 1]) && it.launch_end_ns >= 0) {
+    const double rest = Length(it.wait_end_ns, run.iterations[i + 1].wait_begin_ns) -
+                        Length(it.receive_begin_ns, it.receive_end_ns) - cost.copy_ns -
+                        Length(it.launch_begin_ns, it.launch_end_ns) - Length(it.sync_begin_ns, it.sync_end_ns);
+    // Longer pauses are validation, checkpoints or an epoch's edge, not the cost of a step.
+    if (rest > 0 && rest < kLongestLatencyNs) cost.receive_ns += rest;
   }
+  if (device_on_main) cost.launch_ns = cost.staging_ns = 0;
+  return cost;
+}
+
+// What the device took for a step; 0 where that was not recorded.
+double StepNsOf(const IterationRecord& it, bool device_on_main) {
+  const double wall = device_on_main                ? Length(it.launch_begin_ns, it.launch_end_ns)
+                      : it.device_computing_ns >= 0 ? static_cast<double>(it.device_computing_ns)
+                                                    : Length(it.device_begin_ns, it.device_end_ns);
+  const int64_t queued = device_on_main ? it.launch.run_queue_ns : it.device.run_queue_ns;
+  return wall > 0 ? std::max(wall * 0.01, wall - static_cast<double>(queued)) : 0;
 }
 
 void CollectSteps(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
   costs->device_on_main = !run.has_device_timeline();
   for (size_t i = static_cast<size_t>(steady_first); i < run.iterations.size(); ++i) {
     const IterationRecord& it = run.iterations[i];
-    if (!Stepped(it) || i >= run.batches.size() || run.batches[i].samples <= 0) continue;
-    const double wall = costs->device_on_main         ? Length(it.launch_begin_ns, it.launch_end_ns)
-                        : it.device_computing_ns >= 0 ? static_cast<double>(it.device_computing_ns)
-                                                      : Length(it.device_begin_ns, it.device_end_ns);
+    if (!Stepped(it)) continue;
+    costs->main.push_back(MainCostOf(run, i, costs->device_on_main));
+    if (i >= run.batches.size() || run.batches[i].samples <= 0) continue;
     costs->launch_overlaps |= it.device_computing_ns >= 0;
-    const int64_t queued = costs->device_on_main ? it.launch.run_queue_ns : it.device.run_queue_ns;
-    if (wall > 0) costs->steps.push_back({run.batches[i].samples, std::max(wall * 0.01, wall - queued)});
+    const double step = StepNsOf(it, costs->device_on_main);
+    if (step > 0) costs->steps.push_back({run.batches[i].samples, step});
     const double copy = it.copy_on_device ? Length(it.copy_begin_ns, it.copy_end_ns) : 0;
     if (copy > 0) costs->copies.push_back({run.batches[i].samples, copy});
   }
+}
+
+void MeasureOnce(const RunRecord& run, RunCosts* costs) {
+  const IterationRecord &first = run.iterations.front(), &last = run.iterations.back();
+  OnceCosts& once = costs->once;
+  once.before_ns = Length(run.begin_ns, first.wait_begin_ns);
+  once.after_ns = Length(std::max({last.launch_end_ns, last.sync_end_ns, last.device_end_ns}), run.end_ns);
+  if (!Stepped(first)) return;
+  std::vector<double> launches, steps;
+  for (const MainCost& cost : costs->main) launches.push_back(cost.launch_ns);
+  for (const StepCost& step : costs->steps) steps.push_back(step.step_ns);
+  once.first_launch_ns = MainCostOf(run, 0, costs->device_on_main).launch_ns - Median(std::move(launches));
+  const double step = StepNsOf(first, costs->device_on_main);
+  if (step > 0) once.first_step_ns = step - Median(std::move(steps));
+  // Times on a device that tells of no kernels reach from the first one's issue to the end of the last.
+  const bool while_issued = !costs->device_on_main && !costs->launch_overlaps;
+  if (while_issued)
+    once.first_step_ns -= std::min(std::max(0.0, once.first_launch_ns), std::max(0.0, once.first_step_ns));
 }
 
 // Times between what one thread finished and another began because of it, over the steady part.
@@ -267,12 +290,12 @@ absl::StatusOr<RunCosts> MeasureCosts(const RunRecord& run) {
   }
   CollectSteps(run, steady_first, &costs);
   CollectBatches(run, steady_first, &costs);
-  CollectMain(run, steady_first, &costs);
   if (costs.main.empty() || costs.batches.empty()) {
     return absl::FailedPreconditionError("the steps after start-up were not recorded: record more steps (--steps 100)");
   }
   LeaveOutPauses(run.knobs.worker_count, &costs);
   LevelStart(&costs);
+  MeasureOnce(run, &costs);
   MeasureLatencies(run, steady_first, &costs);
   MeasureQueueing(run, steady_first, &costs);
   MeasureCrowd(run, steady_first, &costs);

@@ -32,6 +32,14 @@ struct StepCost {
   double step_ns = 0;
 };
 
+// What a run takes once. Of the first step what a usual one takes is left out; negative where it was faster.
+struct OnceCosts {
+  double before_ns = 0;        // from the beginning of the run until it trains
+  double first_launch_ns = 0;  // main
+  double first_step_ns = 0;    // the device
+  double after_ns = 0;         // from the end of the last step to the end of the run
+};
+
 struct RunCosts {
   // Rows of whole samples, one demand per stage, in the order of the sampler; `steady` marks those of the steady part.
   std::vector<std::vector<Demand>> rows;
@@ -48,6 +56,7 @@ struct RunCosts {
   std::vector<StepCost> steps;     // steady
   std::vector<StepCost> copies;    // steady, by a stream of the device
   std::vector<MainCost> main;      // steady
+  OnceCosts once;
   Latencies latencies;
   bool syncs_each_step = false;
   bool device_on_main = false;   // no device timeline: main's own step counts as the device

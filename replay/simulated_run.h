@@ -19,6 +19,7 @@ inline constexpr int64_t kFewestSharedSteps = 1024;
 struct RunPlan {
   std::vector<BatchWork> batches;
   int64_t steps = 0;
+  int64_t all_steps = 0;  // of the run, from its first one on; 0: it has neither beginning nor end
 
   bool goes_on() const { return static_cast<int64_t>(batches.size()) > steps; }
 };

@@ -27,6 +27,6 @@ Every key is present, whatever is known: others script against it.
   schema_version stallpoint_version verdict bound stage wait stall_share healthy causes
   $ stallpoint replay run.sptrace --live --steps 25 --workers 2 --json | json '" ".join(o)' '" ".join(o["runs"][0])' '" ".join(o["predicted"])' 'o["noise"]'
   schema_version stallpoint_version runs predicted error error_told noise settings
-  knobs outcome step_ms shares
-  step_ms step_ms_low step_ms_high stall_share
+  knobs outcome step_ms shares wall_s
+  step_ms step_ms_low step_ms_high stall_share wall_s wall_s_low wall_s_high
   null

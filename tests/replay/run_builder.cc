@@ -86,6 +86,8 @@ RunRecord Record(const Truth& truth, const RunSpec& spec) {
       batch.step *= std::exp(truth.step_noise * normal(random)) * (on_host ? slow : 1);
     }
   }
+  batches.front().launch += truth.first_launch_ns;
+  batches.front().step += truth.first_step_ns;
   reference::Setting setting;
   setting.workers = spec.knobs.worker_count;
   setting.prefetch = spec.knobs.prefetch_depth;

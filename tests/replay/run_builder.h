@@ -23,10 +23,11 @@ struct Truth {
   Demand collate = {0, 100e3};  // per batch
   double own_cpu_ns = 20e3, receive_ns = 50e3, launch_ns = 100e3;
   double step_fixed_ns = 2e6, step_sample_ns = 1e6;
-  double copy_fixed_ns = 0, copy_sample_ns = 0;  // by the device; none where both are 0
-  double launch_sample_ns = 0;                   // besides launch_ns: copying into page-locked memory, with --pin
-  bool copies_hold_main = false;                 // the device's
-  double step_noise = 0;                         // standard deviation of the logarithm
+  double copy_fixed_ns = 0, copy_sample_ns = 0;   // by the device; none where both are 0
+  double launch_sample_ns = 0;                    // besides launch_ns: copying into page-locked memory, with --pin
+  bool copies_hold_main = false;                  // the device's
+  double first_launch_ns = 0, first_step_ns = 0;  // beyond a usual one
+  double step_noise = 0;                          // standard deviation of the logarithm
   double cores = 2;
   double crowding = 0;         // lost while more threads can run than there are cores
   double migration_delay = 0;  // until an idle core takes a thread from another; 0: one queue for all cores

@@ -14,8 +14,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json Scored(const Predictor& predictor, const RunRecord& live) {
-  const int64_t steps = live.planned_epochs > 0 ? 0 : static_cast<int64_t>(live.iterations.size());
-  RunConditions conditions = {steps, live.cold_data, std::nullopt};
+  RunConditions conditions = {.epochs = live.planned_epochs, .cold_start = live.cold_data, .found = std::nullopt};
+  if (live.planned_epochs == 0) conditions.steps = static_cast<int64_t>(live.iterations.size());
   const Prediction blind = predictor.PredictRun(live.knobs, conditions);
   const RunSummary measured = Summarize(live);
   conditions.found = predictor.FindingsOf(live);
@@ -29,7 +29,14 @@ Json Scored(const Predictor& predictor, const RunRecord& live) {
               {"step_ms_low", blind.step_ms_low},
               {"step_ms_high", blind.step_ms_high},
               {"stall_share", blind.stall_share()},
-              {"told_ms", nullptr}};
+              {"told_ms", nullptr},
+              {"measured_wall_s", measured.wall_s},
+              {"wall_s", nullptr}};
+  if (blind.wall) {
+    row["wall_s"] = blind.wall->s;
+    row["wall_s_low"] = blind.wall->s_low;
+    row["wall_s_high"] = blind.wall->s_high;
+  }
   if (conditions.found) row["told_ms"] = predictor.PredictRun(live.knobs, conditions).step_ms;
   return row;
 }

@@ -16,22 +16,43 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::vector<double> StepTimesOf(const std::vector<LiveRun>& runs) {
-  std::vector<double> times;
+// Of the runs that ended ok.
+std::vector<double> FiguresOf(const std::vector<LiveRun>& runs, double RunSummary::*figure) {
+  std::vector<double> figures;
   for (const LiveRun& run : runs) {
-    if (run.outcome == trace::OUTCOME_OK && run.summary) times.push_back(run.summary->step_ms_mean);
+    if (run.outcome == trace::OUTCOME_OK && run.summary) figures.push_back((*run.summary).*figure);
   }
-  return times;
+  return figures;
+}
+
+std::optional<double> MeanOf(const std::vector<LiveRun>& runs, double RunSummary::*figure) {
+  const std::vector<double> figures = FiguresOf(runs, figure);
+  if (figures.empty()) return std::nullopt;
+  return Mean(figures);
 }
 
 Json OrNull(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
 
 Json PredictedJson(const std::optional<Prediction>& p) {
-  if (!p) return {{"step_ms", nullptr}, {"step_ms_low", nullptr}, {"step_ms_high", nullptr}, {"stall_share", nullptr}};
-  return {{"step_ms", p->step_ms},
-          {"step_ms_low", p->step_ms_low},
-          {"step_ms_high", p->step_ms_high},
-          {"stall_share", p->stall_share()}};
+  const bool wall = p && p->wall;
+  return {{"step_ms", p ? Json(p->step_ms) : Json(nullptr)},
+          {"step_ms_low", p ? Json(p->step_ms_low) : Json(nullptr)},
+          {"step_ms_high", p ? Json(p->step_ms_high) : Json(nullptr)},
+          {"stall_share", p ? Json(p->stall_share()) : Json(nullptr)},
+          {"wall_s", wall ? Json(p->wall->s) : Json(nullptr)},
+          {"wall_s_low", wall ? Json(p->wall->s_low) : Json(nullptr)},
+          {"wall_s_high", wall ? Json(p->wall->s_high) : Json(nullptr)}};
+}
+
+std::string Seconds(double s) { return fmt::format("{:.3g} s", s); }
+
+// How long the run was to take and took, where that is known.
+std::string LengthText(const LiveSetting& setting) {
+  const std::optional<double> measured = setting.MeasuredWallS();
+  if (!setting.predicted || !setting.predicted->wall || !measured) return "";
+  const RunLength& wall = *setting.predicted->wall;
+  return fmt::format("whole run, start-up included: {} predicted ({} to {}), {} measured\n", Seconds(wall.s),
+                     Seconds(wall.s_low), Seconds(wall.s_high), Seconds(*measured));
 }
 
 std::string NameOf(const Knobs& knobs) {
@@ -104,6 +125,7 @@ std::string OneSetting(const LiveSetting& setting) {
                           setting.runs.size() == 1 ? "that run" : "those runs",
                           CacheText(setting).empty() ? "" : ", and what came from storage", *told * 100);
     }
+    text += LengthText(setting);
   }
   return text;
 }
@@ -147,11 +169,9 @@ bool LiveSetting::AllOk() const {
                      [](const LiveRun& run) { return run.outcome == trace::OUTCOME_OK && run.summary; });
 }
 
-std::optional<double> LiveSetting::MeasuredStepMs() const {
-  const std::vector<double> times = StepTimesOf(runs);
-  if (times.empty()) return std::nullopt;
-  return Mean(times);
-}
+std::optional<double> LiveSetting::MeasuredStepMs() const { return MeanOf(runs, &RunSummary::step_ms_mean); }
+
+std::optional<double> LiveSetting::MeasuredWallS() const { return MeanOf(runs, &RunSummary::wall_s); }
 
 std::optional<double> LiveSetting::Error() const {
   const std::optional<double> measured = MeasuredStepMs();
@@ -170,12 +190,9 @@ std::optional<double> LiveSetting::ErrorTold() const {
 }
 
 std::optional<double> LiveSetting::Noise() const {
-  const std::vector<double> times = StepTimesOf(runs);
+  const std::vector<double> times = FiguresOf(runs, &RunSummary::step_ms_mean);
   if (times.size() < 2) return std::nullopt;
-  const double mean = Mean(times);
-  double squares = 0;
-  for (const double time : times) squares += (time - mean) * (time - mean);
-  return std::sqrt(squares / static_cast<double>(times.size() - 1)) / mean;
+  return StandardDeviation(times) / Mean(times);
 }
 
 Json ReplayJson(const std::vector<LiveSetting>& settings) {
@@ -188,11 +205,13 @@ Json ReplayJson(const std::vector<LiveSetting>& settings) {
       Json one = {{"knobs", ToJson(setting.request.knobs)}, {"outcome", OutcomeName(run.outcome)}};
       one["step_ms"] = nullptr;
       one["shares"] = nullptr;
+      one["wall_s"] = nullptr;
       if (run.summary) {
         one["step_ms"] = {{"median", run.summary->step_ms_median},
                           {"p90", run.summary->step_ms_p90},
                           {"mean", run.summary->step_ms_mean}};
         one["shares"] = SharesJson(run.summary->shares);
+        one["wall_s"] = run.summary->wall_s;
       }
       json["runs"].push_back(one);
       outcomes.push_back(OutcomeName(run.outcome));

@@ -31,6 +31,7 @@ struct LiveSetting {
   bool AllOk() const;
   // Over the runs that ended ok; absent without any.
   std::optional<double> MeasuredStepMs() const;
+  std::optional<double> MeasuredWallS() const;
   // Signed, of the prediction.
   std::optional<double> Error() const;
   // The same of predictions that were told the host's speed in each run: what is left is the model's.

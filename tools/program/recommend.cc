@@ -38,7 +38,7 @@ class Recommender {
       run.knobs.device = predictor_->WithFittedTimes(run.knobs.device);
       SetLength(request_.live_steps, recorded, &run);
       const Prediction predicted = PredictionOf(run.knobs);
-      if (request_.budget_ns > 0 && Elapsed() + ExpectedSeconds(recorded, run, predicted) > Budget()) {
+      if (request_.budget_ns > 0 && Elapsed() + ExpectedSeconds(run) > Budget()) {
         result_.stopped = "budget";
         return result_;
       }
@@ -82,12 +82,10 @@ class Recommender {
     return predictor_->Predict(knobs);
   }
 
-  static double ExpectedSeconds(const RunRecord& recorded, const RunRequest& run, const Prediction& predicted) {
-    double steps = static_cast<double>(run.steps);
-    if (run.epochs > 0) {
-      steps = static_cast<double>(run.epochs * recorded.dataset_samples) / static_cast<double>(run.knobs.batch_size);
-    }
-    return Summarize(recorded).startup_s + steps * predicted.step_ms_high * 1e-3;
+  // At the slow end of its interval.
+  double ExpectedSeconds(const RunRequest& run) const {
+    const Prediction p = predictor_->PredictRun(run.knobs, {.steps = run.steps, .epochs = run.epochs, .found = {}});
+    return p.wall ? p.wall->s_high : 0;
   }
 
   absl::Status Try(RunRequest& run, const Prediction& predicted) {
@@ -106,10 +104,12 @@ class Recommender {
       finding.kind = LiveFinding::Kind::kThroughput;
       // What an endless run would make, from what this one made.
       const double endless =
-          run.steps > 0
-              ? predictor_->Predict(run.knobs).throughput_per_s /
-                    predictor_->PredictRun(run.knobs, {run.steps, run.cold_data, std::nullopt}).throughput_per_s
-              : 1;
+          run.steps > 0 ? predictor_->Predict(run.knobs).throughput_per_s /
+                              predictor_
+                                  ->PredictRun(run.knobs,
+                                               {.steps = run.steps, .cold_start = run.cold_data, .found = std::nullopt})
+                                  .throughput_per_s
+                        : 1;
       finding.throughput_per_s = live->summary->throughput_per_s * endless;
       const double disturbed = live->summary->other_cores.value_or(0) / request_.runs.front().usable_cores;
       finding.noise = std::hypot(kUsualNoise, kNoiseOfDisturbance * disturbed);

@@ -31,7 +31,9 @@ struct ReplayFlags {
   bool live = false;
 };
 
-RunConditions ConditionsOf(const RunRequest& request) { return {request.steps, request.cold_data, std::nullopt}; }
+RunConditions ConditionsOf(const RunRequest& request) {
+  return {.steps = request.steps, .epochs = request.epochs, .cold_start = request.cold_data, .found = std::nullopt};
+}
 
 // One for each setting that the ranges ask for, with its prediction where one can be made.
 absl::StatusOr<std::vector<LiveSetting>> PlanSettings(const ReplayFlags& flags, const TraceContents& contents,
