@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <ctime>
 
@@ -13,20 +14,21 @@
 namespace stallpoint {
 namespace {
 
-constexpr double kUnseenWaitNs = 10'000;
+constexpr int64_t kUndisturbedNs = 30'000;
+constexpr int kReadings = 4;
 
 // schedstat of the calling thread, kept open: opening costs ten times as much as reading.
 class SchedstatFile {
  public:
   ~SchedstatFile() { Close(); }
 
-  uint64_t RunQueueNs() {
+  std::optional<uint64_t> RunQueueNs() {
     if (fork_count_ != ForkCount()) Reopen();
-    if (descriptor_ < 0) return 0;
+    if (descriptor_ < 0) return std::nullopt;
     char text[64];
     const ssize_t length = pread(descriptor_, text, sizeof text, 0);
-    if (length <= 0) return 0;
-    return ParseRunQueueNs({text, static_cast<size_t>(length)}).value_or(0);
+    if (length <= 0) return std::nullopt;
+    return ParseRunQueueNs({text, static_cast<size_t>(length)});
   }
 
  private:
@@ -47,10 +49,36 @@ class SchedstatFile {
 
 thread_local SchedstatFile schedstat;
 
-uint64_t StorageBytes() {
+uint64_t CpuClockNs() {
+  timespec cpu;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+  return static_cast<uint64_t>(cpu.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(cpu.tv_nsec);
+}
+
+// How often the thread slept and was preempted, and what it read.
+struct KernelCounts {
+  int64_t sleeps = 0, preemptions = 0;
+  uint64_t storage_bytes = 0;
+};
+
+std::optional<KernelCounts> ReadCounts() {
   constexpr uint64_t kSectorBytes = 512;
   rusage used;
-  return getrusage(RUSAGE_THREAD, &used) == 0 ? static_cast<uint64_t>(used.ru_inblock) * kSectorBytes : 0;
+  if (getrusage(RUSAGE_THREAD, &used) != 0) return std::nullopt;
+  return KernelCounts{used.ru_nvcsw, used.ru_nivcsw, static_cast<uint64_t>(used.ru_inblock) * kSectorBytes};
+}
+
+// Not every kernel that has the call counts sleeps: sandboxes leave it at 0. A sleep may be over before it began.
+bool CountsSleeps() {
+  constexpr int kTries = 3;
+  const timespec moment = {0, 100'000};
+  for (int i = 0; i < kTries; ++i) {
+    const auto before = ReadCounts();
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, nullptr);
+    const auto after = ReadCounts();
+    if (before && after && after->sleeps > before->sleeps) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -66,29 +94,38 @@ std::optional<uint64_t> ParseRunQueueNs(std::string_view text) {
 }
 
 ThreadUsage ReadThreadUsage() {
-  // A thread that has computed ever since it was last asked has waited for neither a core nor storage.
   thread_local struct {
     ThreadUsage usage;
+    KernelCounts counts;
     uint64_t ticks = 0;
     int64_t fork_count = -1;
   } last;
   static const double ns_per_tick = 1e9 / TicksPerSecond();
+  static const bool counts_sleeps = CountsSleeps();
 
-  ThreadUsage usage;
-  timespec cpu;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
-  usage.cpu_ns = static_cast<uint64_t>(cpu.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(cpu.tv_nsec);
-  const uint64_t now = Ticks();
-  const double off_cpu_ns =
-      static_cast<double>(now - last.ticks) * ns_per_tick - static_cast<double>(usage.cpu_ns - last.usage.cpu_ns);
-  if (last.fork_count == ForkCount() && off_cpu_ns < kUnseenWaitNs) {
-    usage.run_queue_ns = last.usage.run_queue_ns;
-    usage.storage_bytes = last.usage.storage_bytes;
-    return usage;
+  static const auto undisturbed_ticks = static_cast<uint64_t>(TicksOfNs(kUndisturbedNs));
+
+  const bool known = last.fork_count == ForkCount();
+  KernelCounts counts;
+  bool stayed_awake = false;
+  std::optional<uint64_t> run_queue_ns;
+  // The readings belong together where the thread did not lose its core between them.
+  uint64_t now = 0;
+  for (int i = 0; i < kReadings && (i == 0 || Ticks() - now > undisturbed_ticks); ++i) {
+    now = Ticks();
+    counts = ReadCounts().value_or(KernelCounts{});
+    stayed_awake = counts_sleeps && known && counts.sleeps == last.counts.sleeps;
+    run_queue_ns = last.usage.run_queue_ns;
+    if (!stayed_awake || counts.preemptions != last.counts.preemptions) run_queue_ns = schedstat.RunQueueNs();
   }
-  usage.run_queue_ns = schedstat.RunQueueNs();
-  usage.storage_bytes = StorageBytes();
-  last = {usage, now, ForkCount()};
+  ThreadUsage usage = {last.usage.cpu_ns, run_queue_ns.value_or(0), counts.storage_bytes};
+  if (stayed_awake && run_queue_ns) {
+    const auto elapsed_ns = static_cast<uint64_t>(static_cast<double>(now - last.ticks) * ns_per_tick);
+    usage.cpu_ns += elapsed_ns - std::min(elapsed_ns, usage.run_queue_ns - last.usage.run_queue_ns);
+  } else {
+    usage.cpu_ns = known ? std::max(usage.cpu_ns, CpuClockNs()) : CpuClockNs();
+  }
+  last = {usage, counts, now, ForkCount()};
   return usage;
 }
 

@@ -138,6 +138,46 @@ TEST_CASE("A thread that shares its core sees what it waits for it, however ofte
   CHECK(static_cast<double>(used.run_queue_ns) > waited_ns / 2);
 }
 
+TEST_CASE("A thread's CPU time is that of the kernel's clock, whether it computes, sleeps or shares its core") {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(sched_getcpu(), &one);
+  std::atomic<bool> done{false};
+  std::thread other([&] {
+    sched_setaffinity(0, sizeof(one), &one);
+    while (!done) {
+    }
+  });
+  double counted_ns = 0, clock_ns = 0;
+  std::thread measured([&] {
+    sched_setaffinity(0, sizeof(one), &one);
+    const auto clock = [] {
+      timespec cpu;
+      clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+      return static_cast<double>(cpu.tv_sec) * 1e9 + static_cast<double>(cpu.tv_nsec);
+    };
+    const double begin_ns = clock();
+    const ThreadUsage begin = ReadThreadUsage();
+    volatile uint64_t sink = 0;
+    for (int sample = 0; sample < 40; ++sample) {
+      const timespec read = {0, 1'000'000};
+      clock_nanosleep(CLOCK_MONOTONIC, 0, &read, nullptr);
+      ReadThreadUsage();
+      for (int stage = 0; stage < 3; ++stage) {
+        for (int i = 0; i < 500'000; ++i) sink = sink + 1;
+        ReadThreadUsage();
+      }
+    }
+    counted_ns = static_cast<double>((ReadThreadUsage() - begin).cpu_ns);
+    clock_ns = clock() - begin_ns;
+  });
+  measured.join();
+  done = true;
+  other.join();
+  CHECK(counted_ns > 0.95 * clock_ns);
+  CHECK(counted_ns < 1.05 * clock_ns);
+}
+
 TEST_CASE("Without a descriptor to spare run-queue time is 0 and CPU time is still read") {
   TicksPerSecond();  // calibrated once: under UBSan that takes descriptors
   const pid_t child = fork();
