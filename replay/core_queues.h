@@ -3,7 +3,9 @@
 // How Linux schedules: a thread that slept goes on where it fell asleep, threads of a core share it equally, and while
 // a core is idle and another has more than one thread, it takes one of them after `migration_delay`, exponentially
 // distributed: at once as it falls idle, with a tick, or many ticks later. So cores stand idle beside threads that
-// wait, most of all where few threads sleep between short stretches of computing.
+// wait, most of all where few threads sleep between short stretches of computing. Cores that are all busy look at each
+// other rarely; one with fewer threads then takes one from another, so that three threads on two cores take turns in
+// having one to themselves.
 //
 // Each core has a virtual clock (processor_sharing.h), and all have the slow-down of the cores that are busy, so an
 // event costs O(log threads + log cores), and one that moves a thread O(threads). The same calls give the same times.
@@ -95,6 +97,10 @@ class CoreQueues {
  private:
   static constexpr double kNever = std::numeric_limits<double>::infinity();
   static constexpr uint64_t kMoves = 0x6d6f7665;
+  // Linux balances busy cores at longer intervals (busy_factor of its scheduling domains, and one failure to begin
+  // with).
+  static constexpr double kRarerWhenBusy = 8;
+  static constexpr int32_t kAllBusy = -1, kDrawAnew = -2;
 
   struct Core {
     explicit Core(int32_t most) : threads(most) {}
@@ -148,22 +154,24 @@ class CoreQueues {
       inverse_pace_ = 1 / pace_;
     }
     done_at_ = now_ + (due_.due() - paced_) * pace_;
-    const int32_t takers = crowded_ > 0 ? idle_ : 0;
+    const int32_t takers = crowded_ == 0 ? 0 : idle_ > 0 ? idle_ : kAllBusy;
     if (takers == takers_) return;
     takers_ = takers;
-    moves_at_ = takers == 0 ? kNever : now_ - std::log(Draw()) * migration_delay_ / takers;
+    const double mean = takers == 0 ? kNever : takers == kAllBusy ? kRarerWhenBusy : 1.0 / takers;
+    moves_at_ = takers == 0 ? kNever : now_ - std::log(Draw()) * migration_delay_ * mean;
   }
 
-  // An idle core takes one from the core that has most.
+  // The core that has fewest, an idle one if there is, takes one from the core that has most, if that has more.
   void Move() {
     const auto fewer = [](const Core& a, const Core& b) { return a.count < b.count; };
     const auto from = static_cast<int32_t>(std::max_element(cores_.begin(), cores_.end(), fewer) - cores_.begin());
     const auto to = static_cast<int32_t>(std::min_element(cores_.begin(), cores_.end(), fewer) - cores_.begin());
+    takers_ = kDrawAnew;
+    if (cores_[from].count == cores_[to].count) return;
     auto skipped = static_cast<int32_t>(Draw() * cores_[from].count);
     int32_t thread = 0;
     while (core_of_[thread] != from || cores_[from].threads.due(thread) == kNever || skipped-- > 0) ++thread;
     Put(thread, to, Remove(thread));
-    takers_ = -1;
   }
 
   double Draw() { return Uniform(Hash(kMoves ^ luck_, draws_++)); }

@@ -25,7 +25,7 @@ namespace stallpoint {
 // What one stage of one sample or batch used on its thread. wall = cpu + run queue + waiting for something else.
 struct StageCost {
   int64_t wall_ns = 0;
-  int64_t cpu_ns = 0;        // CLOCK_THREAD_CPUTIME_ID
+  int64_t cpu_ns = 0;        // on a core
   int64_t run_queue_ns = 0;  // runnable, waiting for a core
   int64_t bytes = 0;         // read from files or network
   // Fetched from storage because the page cache did not have it, read-ahead included; 0 also where nobody counts.

@@ -50,6 +50,18 @@ TEST_CASE("an idle core takes a thread after the delay, in the mean, and the thr
   CHECK(moved == Approx(kDelay).epsilon(0.1));
 }
 
+TEST_CASE("three threads on two busy cores take turns in having one to themselves") {
+  constexpr double kDelay = 1;
+  Host cores(4, CoreQueues(4, 2, 1, 1, 0, kDelay));
+  for (const int32_t job : {0, 1, 2}) cores.Compute(job, 10'000, 1);
+  REQUIRE(cores.Next() >= 0);
+  // Alone on one of them a thread would be done after 10,000.
+  CHECK(cores.now() == Approx(15'000).epsilon(0.05));
+  while (cores.Next() >= 0) {
+  }
+  CHECK(cores.now() == Approx(15'000).epsilon(0.05));
+}
+
 TEST_CASE("a thread that slept goes on where it fell asleep, beside whoever is there") {
   Host cores = TwoCores(4, kNever);
   cores.Wait(0, 5);

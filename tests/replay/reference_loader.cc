@@ -132,13 +132,14 @@ class Stage {
   }
   double UntilOneMoves() {
     const auto idle = std::count(on_core_.begin(), on_core_.end(), 0);
-    const bool crowded = std::any_of(on_core_.begin(), on_core_.end(), [](int threads) { return threads > 1; });
-    if (idle == 0 || !crowded) return std::numeric_limits<double>::infinity();
-    return std::exponential_distribution(static_cast<double>(idle))(luck_) * setting_.migration_delay;
+    const auto [fewest, most] = std::minmax_element(on_core_.begin(), on_core_.end());
+    if (*most < 2 || *most == *fewest) return std::numeric_limits<double>::infinity();
+    const double takers = idle > 0 ? static_cast<double>(idle) : 1.0 / 8;
+    return std::exponential_distribution(takers)(luck_) * setting_.migration_delay;
   }
   void MoveOne() {
     const auto from = static_cast<size_t>(std::max_element(on_core_.begin(), on_core_.end()) - on_core_.begin());
-    const auto to = static_cast<size_t>(std::find(on_core_.begin(), on_core_.end(), 0) - on_core_.begin());
+    const auto to = static_cast<size_t>(std::min_element(on_core_.begin(), on_core_.end()) - on_core_.begin());
     std::vector<size_t*> there;
     for (Actor& actor : actors_) {
       for (size_t i = 0; i < actor.computing.size(); ++i) {
