@@ -15,6 +15,7 @@
 #include "CLI/CLI.hpp"
 #include "fmt/core.h"
 #include "harness/record/thread_usage.h"
+#include "tools/bench/spin.h"
 
 namespace stallpoint {
 namespace {
@@ -29,27 +30,6 @@ struct Shape {
 
 enum class Asked { kNot, kCpuClock, kRecorder };
 constexpr Asked kWays[] = {Asked::kNot, Asked::kCpuClock, Asked::kRecorder};
-
-int64_t ClockNs(clockid_t clock) {
-  timespec now;
-  clock_gettime(clock, &now);
-  return now.tv_sec * 1'000'000'000 + now.tv_nsec;
-}
-
-void Spin(double spins) {
-  volatile uint64_t sink = 1;
-  uint64_t x = sink;
-  for (int64_t i = 0; i < static_cast<int64_t>(spins); ++i) x = x * 6364136223846793005 + 1442695040888963407;
-  sink = x;
-}
-
-double SpinsPerNs() {
-  constexpr double kSpins = 50e6;
-  Spin(kSpins / 5);
-  const int64_t begin = ClockNs(CLOCK_MONOTONIC);
-  Spin(kSpins);
-  return kSpins / static_cast<double>(ClockNs(CLOCK_MONOTONIC) - begin);
-}
 
 void Ask(Asked way) {
   if (way == Asked::kCpuClock) ClockNs(CLOCK_THREAD_CPUTIME_ID);
@@ -68,12 +48,12 @@ double TurnMs(const Shape& shape, int threads, double spins_per_ns, Asked way) {
       const timespec sleep = {0, static_cast<long>(shape.sleep_ms * 1e6)};
       const int64_t begin = ClockNs(CLOCK_MONOTONIC);
       for (int turn = 0; turn < turns; ++turn) {
-        const double spins = shape.compute_ms * 1e6 * jitter(random) * spins_per_ns;
+        const auto spins = static_cast<int64_t>(shape.compute_ms * 1e6 * jitter(random) * spins_per_ns);
         clock_nanosleep(CLOCK_MONOTONIC, 0, &sleep, nullptr);
         Ask(way);
-        Spin(spins * 0.75);
+        Spin(spins / 4 * 3);
         Ask(way);
-        Spin(spins * 0.25);
+        Spin(spins / 4);
         Ask(way);
       }
       total_ns += ClockNs(CLOCK_MONOTONIC) - begin;

@@ -23,6 +23,7 @@
 #include "fmt/core.h"
 #include "replay/simulator.h"
 #include "replay/statistics.h"
+#include "tools/bench/spin.h"
 
 namespace stallpoint {
 namespace {
@@ -41,26 +42,6 @@ struct Shape {
 struct Measured {
   double batch_ns = 0, wait_ns = 0, compute_ns = 0;
 };
-
-int64_t ClockNs(clockid_t clock) {
-  timespec now;
-  clock_gettime(clock, &now);
-  return now.tv_sec * 1'000'000'000 + now.tv_nsec;
-}
-
-void Spin(int64_t spins) {
-  volatile uint64_t sink = 1;
-  uint64_t x = sink;
-  for (int64_t i = 0; i < spins; ++i) x = x * 6364136223846793005 + 1442695040888963407;
-  sink = x;
-}
-
-double SpinsPerNs() {
-  constexpr int64_t kSpins = 20'000'000;
-  const int64_t begin = ClockNs(CLOCK_THREAD_CPUTIME_ID);
-  Spin(kSpins);
-  return static_cast<double>(kSpins) / static_cast<double>(ClockNs(CLOCK_THREAD_CPUTIME_ID) - begin);
-}
 
 // What sleeping takes beyond what was asked for, of a thread that is alone.
 double SleepOvershootNs() {
