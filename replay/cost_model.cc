@@ -221,6 +221,7 @@ absl::StatusOr<CostModel> CostModel::Fit(absl::Span<const RunRecord> runs) {
   model.device = FitDevice(fitted, model.stretch);
   model.memory = FitMemory(fitted);
   model.start_up = FitStartUp(fitted, model.stretch);
+  model.own = FitOwnCosts(fitted);
   model.host_speed = FitHostSpeed(fitted, model.stretch);
   MeasureSamplingErrors(costs, &model);
   model.fewest_workers = model.most_workers = run.knobs.worker_count;

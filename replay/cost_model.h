@@ -75,6 +75,13 @@ struct MainCost {
   double copy_ns = 0;     // waiting for a copy
 };
 
+// Of what samples differ by, the part that is their own: they cost as much again in another run. 0: a sample says
+// nothing of the next time that it is loaded, as where storage is sometimes slow; 1: all, as where files differ in
+// size.
+struct OwnCosts {
+  double wait = 0, cpu = 0;
+};
+
 // Time that grows with the batch.
 struct BatchGrowth {
   double fixed_ns = 0, per_sample_ns = 0;  // both 0: it is the same at every size
@@ -225,6 +232,7 @@ class CostModel {
   bool launch_overlaps = false;  // as Scenario's
 
   double wait_error = 0, cpu_error = 0;  // relative standard errors of the mean demand of a batch
+  OwnCosts own;
   Uncertainty host_speed;
   int32_t fewest_workers = 0, most_workers = 0;  // of the runs fitted
   int64_t fewest_batch = 0, most_batch = 0;

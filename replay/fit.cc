@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <unordered_map>
+#include <utility>
 
 #include "replay/statistics.h"
 
@@ -11,12 +13,15 @@ namespace stallpoint {
 namespace {
 
 // By how much a host's speed changes from run to run, standard, before that is seen, and the weight of that in
-// observations: next to nothing on an idle machine, 10 to 25 % on one whose cores others use, too.
-constexpr double kUsualHostSpeedChange = 0.05;
+// observations: next to nothing on an idle machine, 10 to 25 % on one whose cores others use, too. What is not known
+// of it is in the quantile, which is Student's: wide while little was seen.
+constexpr double kUsualHostSpeedChange = 0.03;
 constexpr double kHostSpeedPrior = 2;
 // A host is rather slower than usual than faster.
 constexpr double kSlower = 1.18, kFaster = 0.85;
 constexpr double kLargestStretch = 2.5;
+// Samples that two runs met before their likeness says something.
+constexpr size_t kFewestInCommon = 30;
 
 double MeanCpu(const RunCosts& costs) {
   double cpu = 0;
@@ -26,9 +31,10 @@ double MeanCpu(const RunCosts& costs) {
   return costs.steady.empty() ? 0 : cpu / static_cast<double>(costs.steady.size());
 }
 
-// Mean cost per stage of each sample key, over the steady rows.
+// Mean cost per stage of each sample key, over the steady rows, and what it waits in all.
 struct KeyMeans {
   std::vector<double> cpu;
+  double wait = 0;
   double count = 0;
 };
 
@@ -46,7 +52,10 @@ std::unordered_map<uint64_t, KeyMeans> MeansByKey(const FittedRun& fitted) {
     if (steady[row++]) {
       KeyMeans& mean = means[sample.key];
       mean.cpu.resize(costs.size());
-      for (size_t s = 0; s < costs.size(); ++s) mean.cpu[s] += costs[s].cpu;
+      for (size_t s = 0; s < costs.size(); ++s) {
+        mean.cpu[s] += costs[s].cpu;
+        mean.wait += costs[s].wait;
+      }
       ++mean.count;
     }
   }
@@ -190,6 +199,29 @@ double FitStretch(absl::Span<const FittedRun> runs) {
   return std::min(kLargestStretch, std::exp(growth * trust));
 }
 
+OwnCosts FitOwnCosts(absl::Span<const FittedRun> runs) {
+  const std::unordered_map<uint64_t, KeyMeans> main = MeansByKey(runs.front());
+  double pairs = 0, waits = 0, cpus = 0;
+  for (const FittedRun& fitted : runs.subspan(1)) {
+    std::vector<double> wait[2], cpu[2];
+    for (const auto& [key, there] : MeansByKey(fitted)) {
+      const auto here = main.find(key);
+      if (here == main.end()) continue;
+      for (const auto& [side, mean] : {std::pair(0, &here->second), std::pair(1, &there)}) {
+        wait[side].push_back(mean->wait / mean->count);
+        cpu[side].push_back(std::accumulate(mean->cpu.begin(), mean->cpu.end(), 0.0) / mean->count);
+      }
+    }
+    if (cpu[0].size() < kFewestInCommon) continue;
+    const auto count = static_cast<double>(cpu[0].size());
+    pairs += count;
+    waits += count * Correlation(wait[0], wait[1]);
+    cpus += count * Correlation(cpu[0], cpu[1]);
+  }
+  if (pairs == 0) return {};
+  return {std::clamp(waits / pairs, 0.0, 1.0), std::clamp(cpus / pairs, 0.0, 1.0)};
+}
+
 Uncertainty FitHostSpeed(absl::Span<const FittedRun> runs, double stretch) {
   double squares = kHostSpeedPrior * kUsualHostSpeedChange * kUsualHostSpeedChange;
   double observations = kHostSpeedPrior, of_runs = 1;
@@ -230,7 +262,7 @@ Uncertainty FitHostSpeed(absl::Span<const FittedRun> runs, double stretch) {
     }
   }
   // Of one more run about the mean of those.
-  const double change = TwoSidedZ(0.9) * std::sqrt(squares / observations * (1 + 1 / of_runs));
+  const double change = TwoSidedT(0.9, observations) * std::sqrt(squares / observations * (1 + 1 / of_runs));
   return {kFaster * change, kSlower * change};
 }
 

@@ -79,6 +79,8 @@ void FitDisturbance(const RunCosts& costs, CostModel* model);
 std::vector<double> CpuRatios(const FittedRun& run, const FittedRun& main);
 // The same over all stages.
 double CpuRatio(const FittedRun& run, const FittedRun& main);
+// From the samples that the main run and others both met; nothing is known without such.
+OwnCosts FitOwnCosts(absl::Span<const FittedRun> runs);
 // How far the host's speed may be from the fitted one, from how it moved between runs and within the main run.
 Uncertainty FitHostSpeed(absl::Span<const FittedRun> runs, double stretch);
 

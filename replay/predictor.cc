@@ -10,6 +10,7 @@
 #include "replay/memory_forecast.h"
 #include "replay/page_cache.h"
 #include "replay/run_costs.h"
+#include "replay/sampling.h"
 #include "replay/scenario_of_day.h"
 #include "replay/simulated_run.h"
 #include "replay/simulator.h"
@@ -280,9 +281,10 @@ class ReplayPredictor final : public Predictor {
     const bool goes_on = plan.goes_on() || primed == 0;
     const int64_t part = goes_on && half >= primed + kFewestCornerSteps ? half : plan.steps;
     const SimulatedWindow same_steps = SettledWindow(*samples.usual, plan, scenario, nominal.result, part);
+    const double unseen = UnseenShare(plan, *samples.usual);
     double bounds[2];
     for (const bool slow : {false, true}) {
-      const Scenario corner = ScenarioOfCorner(model_, knobs, scenario, device, options_.confidence, slow);
+      const Scenario corner = ScenarioOfCorner(model_, knobs, scenario, device, options_.confidence, unseen, slow);
       bounds[slow] =
           SimulateRun(slow ? *samples.slow : *samples.fast, plan, part, corner).window.step_ns() - same_steps.step_ns();
     }
@@ -295,7 +297,15 @@ class ReplayPredictor final : public Predictor {
     const double step = window.step_ns();
     const bool begins = plan.all_steps > 0 && window.first == 0;
     const double first = begins ? FirstStepError(knobs) / window.steps() : 0;
-    const double scatter = BlockStandardError(intervals, static_cast<size_t>(std::max(1, knobs.worker_count)));
+    // Samples met again make the same difference again, as far as a step is theirs and not the device's. The luck of
+    // crowded cores was looked at by itself where it could be: what is left is what the steps have to do.
+    const bool lucky = nominal.luck_ns > 0;
+    const double loading = lucky || device.residuals.size() < 2 ? 1 : p->shares.stall();
+    const double met_again = (1 - unseen) * OwnShare(model_) * loading;
+    const size_t period = static_cast<size_t>(std::max(1, knobs.worker_count));
+    const double steps_differ = lucky ? step * WorkScatter(plan, *samples.usual, scenario, window, period)
+                                      : BlockStandardError(intervals, period);
+    const double scatter = steps_differ * std::sqrt(1 - met_again);
     const double rest = std::hypot(z * std::hypot(scatter, nominal.luck_ns, first), kModelError * step + kModelErrorNs);
     p->step_ms_low = std::max(0.0, step - std::hypot(std::max(0.0, -bounds[0]), rest)) / kNsPerMs;
     p->step_ms_high = (step + std::hypot(std::max(0.0, bounds[1]), rest)) / kNsPerMs;

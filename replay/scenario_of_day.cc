@@ -38,12 +38,14 @@ void Disturb(const CostModel& model, const Scenario& scenario, double share, Sca
 }  // namespace
 
 Scenario ScenarioOfCorner(const CostModel& model, const Knobs& knobs, const Scenario& scenario,
-                          const DeviceModel& device, double confidence, bool slow) {
+                          const DeviceModel& device, double confidence, double unseen, bool slow) {
   const double z = TwoSidedZ(confidence);
   const double widen = z / TwoSidedZ(kConfidenceOfErrors);
   const double host = (slow ? model.host_speed.up : model.host_speed.down) * widen;
   const Uncertainty fit = device.UncertaintyAt(knobs.batch_size);
-  double computing = std::hypot(z * model.cpu_error, host);
+  // Samples met again cost what they did, as far as that is their own.
+  const auto sampling = [&](double own) { return std::sqrt(1 - own * (1 - unseen)); };
+  double computing = std::hypot(z * model.cpu_error * sampling(model.own.cpu), host);
   if (slow || scenario.crowding > 0) {
     computing = std::hypot(computing, z * CrowdingError(model, scenario) * CrowdOf(model, scenario));
   }
@@ -54,7 +56,7 @@ Scenario ScenarioOfCorner(const CostModel& model, const Knobs& knobs, const Scen
   corner.storage_streams = model.storage.StreamsAt(sign * z);
   Scales& scales = corner.scales;
   Disturb(model, scenario, sign, &scales);
-  scales.wait *= std::max(kLeastScale, 1 + sign * z * model.wait_error);
+  scales.wait *= std::max(kLeastScale, 1 + sign * z * model.wait_error * sampling(model.own.wait));
   scales.cpu *= std::max(kLeastScale, 1 + sign * computing);
   scales.device *= std::max(kLeastScale, 1 + sign * stepping);
   return corner;

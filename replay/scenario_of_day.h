@@ -9,9 +9,10 @@
 
 namespace stallpoint {
 
-// Every term at the same end of its interval of this confidence.
+// Every term at the same end of its interval of this confidence. `unseen`: the part of its samples whose cost is not
+// recorded, 1 of a run without an end.
 Scenario ScenarioOfCorner(const CostModel& model, const Knobs& knobs, const Scenario& scenario,
-                          const DeviceModel& device, double confidence, bool slow);
+                          const DeviceModel& device, double confidence, double unseen, bool slow);
 
 Scenario ScenarioOfDay(const CostModel& model, const Knobs& knobs, const Scenario& scenario, const DeviceModel& device,
                        const Day& day);

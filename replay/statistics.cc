@@ -47,6 +47,13 @@ double SquaresAbout(const Regression& line, absl::Span<const double> x, absl::Sp
   return squares;
 }
 
+double Correlation(absl::Span<const double> x, absl::Span<const double> y) {
+  const Regression line = Regress(x, y);
+  double squares = 0;
+  for (const double value : y) squares += (value - line.mean_y) * (value - line.mean_y);
+  return squares > 0 ? line.slope * std::sqrt(line.spread / squares) : 0;
+}
+
 double BlockStandardError(absl::Span<const double> series, size_t period) {
   if (series.size() < 2) return 0;
   constexpr size_t kFewestBlocks = 4, kMostBlocks = 20;
@@ -72,6 +79,14 @@ double TwoSidedZ(double confidence) {
     (NormalCdf(middle) < target ? low : high) = middle;
   }
   return low;
+}
+
+double TwoSidedT(double confidence, double degrees) {
+  const double z = TwoSidedZ(confidence), z2 = z * z;
+  const double first = z * (z2 + 1) / 4;
+  const double second = z * ((5 * z2 + 16) * z2 + 3) / 96;
+  const double third = z * (((3 * z2 + 19) * z2 + 17) * z2 - 15) / 384;
+  return z + (first + (second + third / degrees) / degrees) / degrees;
 }
 
 }  // namespace stallpoint

@@ -29,6 +29,9 @@ Regression Regress(absl::Span<const double> x, absl::Span<const double> y);
 // Sum of the squares of what `line` leaves of y.
 double SquaresAbout(const Regression& line, absl::Span<const double> x, absl::Span<const double> y);
 
+// Pearson's, of pairs; 0 where either side is all the same.
+double Correlation(absl::Span<const double> x, absl::Span<const double> y);
+
 // Standard error of the mean of a correlated series, by the method of batch means (Law & Kelton, "Simulation Modeling
 // and Analysis"): the series is cut into about 20 consecutive blocks, whose means are nearly independent. `period`:
 // what repeats itself so often, as the turns of workers do, is scatter within a block and not between blocks.
@@ -36,6 +39,9 @@ double BlockStandardError(absl::Span<const double> series, size_t period = 1);
 
 // Standard normal quantile of the upper end of a two-sided interval: 1.2816 for 0.8.
 double TwoSidedZ(double confidence);
+// The same of Student's t, of at least 2 degrees of freedom: Cornish-Fisher expansion (Abramowitz & Stegun 26.7.5), to
+// 1.3 % at 2 degrees and 0.1 % from 4 on for 0.9.
+double TwoSidedT(double confidence, double degrees);
 // P(X <= x) of the standard normal.
 double NormalCdf(double x);
 

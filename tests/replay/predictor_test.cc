@@ -231,27 +231,6 @@ TEST_CASE("two batch sizes identify what a step costs by itself") {
   CHECK_FALSE(p.extrapolated);
 }
 
-TEST_CASE("intervals hold the live run about as often as they say") {
-  int inside = 0, all = 0;
-  for (uint64_t luck = 1; luck <= 12; ++luck) {
-    Truth truth = ReadAndDecode(4, luck % 2 == 0 ? 4 : 1);
-    truth.cpu_speed_noise = 0.06;
-    const auto predictor = Fit({Record(truth, {.knobs = EmulatedKnobs(8, 2), .steps = 100, .luck = luck})});
-    for (int32_t workers : {1, 4, 8}) {
-      const Knobs knobs = EmulatedKnobs(8, workers);
-      const double live = Summarize(Record(truth, {.knobs = knobs, .steps = 100, .luck = 100 + luck})).step_ms_mean;
-      const Prediction p = predictor->PredictRun(knobs, {.steps = 100});
-      CHECK(p.step_ms_low <= p.step_ms);
-      CHECK(p.step_ms <= p.step_ms_high);
-      CHECK(p.step_ms_high < 1.4 * p.step_ms);
-      inside += p.step_ms_low <= live && live <= p.step_ms_high;
-      ++all;
-    }
-  }
-  INFO(inside << " of " << all);
-  CHECK(inside >= all * 65 / 100);
-}
-
 TEST_CASE("memory grows with the batches in the queue and decides what fits") {
   const RunRecord run = Record(ReadAndDecode(0.2, 0.1), {.knobs = EmulatedKnobs(8, 2)});
   const auto predictor = Fit({run});

@@ -1,0 +1,27 @@
+// What a run may differ by because it meets some samples and not others. Pure functions; any thread.
+#ifndef STALLPOINT_REPLAY_SAMPLING_H_
+#define STALLPOINT_REPLAY_SAMPLING_H_
+
+#include <cstddef>
+
+#include "replay/cost_model.h"
+#include "replay/demand_tape.h"
+#include "replay/simulated_run.h"
+#include "replay/simulator.h"
+
+namespace stallpoint {
+
+// The part of a run's samples whose cost was not recorded; 1 of a run without an end.
+double UnseenShare(const RunPlan& plan, const DemandTape& tape);
+
+// Of what batches of recorded samples differ by (its variance), the part that is their own.
+double OwnShare(const CostModel& model);
+
+// Standard error of the mean of what the host does and waits for in a step of the window, relative. `period`: as
+// BlockStandardError's.
+double WorkScatter(const RunPlan& plan, const DemandTape& tape, const Scenario& scenario, const SimulatedWindow& window,
+                   size_t period);
+
+}  // namespace stallpoint
+
+#endif  // STALLPOINT_REPLAY_SAMPLING_H_

@@ -1,0 +1,125 @@
+// How wide intervals are, and what makes them so.
+#include <cmath>
+#include <cstdint>
+#include <random>
+#include <vector>
+
+#include "catch.h"
+#include "replay/statistics.h"
+#include "tests/replay/fitted.h"
+#include "tests/replay/run_builder.h"
+#include "traces/run_summary.h"
+
+namespace stallpoint {
+namespace {
+
+using testing::EmulatedKnobs;
+using testing::FitTo;
+using testing::ReadAndDecode;
+using testing::Record;
+using testing::Truth;
+
+double WidthOf(const Prediction& p) { return (p.step_ms_high - p.step_ms_low) / p.step_ms; }
+
+// Decoding with a heavy tail, which is the sample's own, or of the moment.
+Truth HeavyTailed(bool own) {
+  Truth truth = ReadAndDecode(1, 1);
+  truth.cores = 8;
+  truth.dataset_samples = 100'000;
+  truth.sample = [own](uint64_t key, std::mt19937_64& random) {
+    std::mt19937_64 of_key(key);
+    std::lognormal_distribution<double> decode(0, 1.2);
+    return std::vector<Demand>{{1e6, 50e3}, {0, 1e6 * decode(own ? of_key : random)}};
+  };
+  return truth;
+}
+
+std::unique_ptr<Predictor> Calibrated(const Truth& truth) {
+  std::vector<RunRecord> runs;
+  for (const int32_t workers : {1, 2, 4}) {
+    runs.push_back(Record(truth, {.knobs = EmulatedKnobs(8, workers),
+                                  .steps = 80,
+                                  .luck = static_cast<uint64_t>(workers),
+                                  .role = runs.empty() ? RunRecord::Role::kMain : RunRecord::Role::kCalibration}));
+  }
+  return FitTo(runs);
+}
+
+double WidthOfRun(const Predictor& predictor, uint64_t seed) {
+  Knobs knobs = EmulatedKnobs(8, 1);
+  knobs.seed = seed;
+  return WidthOf(predictor.PredictRun(knobs, {.steps = 60}));
+}
+
+}  // namespace
+
+TEST_CASE("intervals hold the live run about as often as they say") {
+  int inside = 0, all = 0;
+  for (uint64_t luck = 1; luck <= 12; ++luck) {
+    Truth truth = ReadAndDecode(4, luck % 2 == 0 ? 4 : 1);
+    truth.cpu_speed_noise = 0.06;
+    const auto predictor = FitTo(Record(truth, {.knobs = EmulatedKnobs(8, 2), .steps = 100, .luck = luck}));
+    for (int32_t workers : {1, 4, 8}) {
+      const Knobs knobs = EmulatedKnobs(8, workers);
+      const double live = Summarize(Record(truth, {.knobs = knobs, .steps = 100, .luck = 100 + luck})).step_ms_mean;
+      const Prediction p = predictor->PredictRun(knobs, {.steps = 100});
+      CHECK(p.step_ms_low <= p.step_ms);
+      CHECK(p.step_ms <= p.step_ms_high);
+      CHECK(p.step_ms_high < 1.4 * p.step_ms);
+      inside += p.step_ms_low <= live && live <= p.step_ms_high;
+      ++all;
+    }
+  }
+  INFO(inside << " of " << all);
+  CHECK(inside >= all * 65 / 100);
+}
+
+TEST_CASE("a run that meets recorded samples again is surer than one that meets others or has no end") {
+  const auto predictor = Calibrated(HeavyTailed(true));
+  const uint64_t seed = predictor->recorded().seed;
+  const double again = WidthOfRun(*predictor, seed);
+  INFO("again " << again << ", others " << WidthOfRun(*predictor, seed + 1));
+  CHECK(again < 0.6 * WidthOfRun(*predictor, seed + 1));
+  CHECK(again < WidthOf(predictor->Predict(EmulatedKnobs(8, 1))));
+}
+
+TEST_CASE("samples that cost something else every time make no run surer") {
+  const auto predictor = Calibrated(HeavyTailed(false));
+  const uint64_t seed = predictor->recorded().seed;
+  CHECK(WidthOfRun(*predictor, seed) > 0.8 * WidthOfRun(*predictor, seed + 1));
+}
+
+TEST_CASE(
+    "a host that was seen to be steady is trusted more than one that was not, and that more than one that changes") {
+  const auto width = [](double noise, int runs) {
+    Truth truth = ReadAndDecode(0.1, 4);
+    truth.cores = 8;
+    truth.cpu_speed_noise = noise;
+    std::vector<RunRecord> all;
+    for (int i = 0; i < runs; ++i) {
+      all.push_back(Record(truth, {.knobs = EmulatedKnobs(8, 1 + i % 3),
+                                   .luck = static_cast<uint64_t>(i + 1),
+                                   .role = i == 0 ? RunRecord::Role::kMain : RunRecord::Role::kCalibration}));
+    }
+    return WidthOf(FitTo(all)->Predict(EmulatedKnobs(8, 1)));
+  };
+  CHECK(width(0, 6) < 0.7 * width(0, 1));
+  CHECK(width(0, 1) < width(0.15, 6));
+}
+
+TEST_CASE("Student's quantile is wide while little was seen and becomes the normal one") {
+  CHECK(TwoSidedT(0.9, 2) == Approx(2.920).epsilon(0.015));
+  CHECK(TwoSidedT(0.9, 4) == Approx(2.132).epsilon(0.002));
+  CHECK(TwoSidedT(0.9, 8) == Approx(1.860).epsilon(0.001));
+  CHECK(TwoSidedT(0.9, 1e9) == Approx(TwoSidedZ(0.9)).epsilon(1e-6));
+}
+
+TEST_CASE("correlation is one of what goes together, minus one of what goes apart, and nothing of what is constant") {
+  const std::vector<double> x = {1, 2, 3, 4}, twice = {2, 4, 6, 8}, down = {4, 3, 2, 1}, same = {5, 5, 5, 5};
+  CHECK(Correlation(x, twice) == Approx(1));
+  CHECK(Correlation(x, down) == Approx(-1));
+  CHECK(Correlation(x, same) == 0);
+  CHECK(Correlation(same, x) == 0);
+}
+
+}  // namespace stallpoint
