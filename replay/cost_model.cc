@@ -342,10 +342,19 @@ std::vector<BatchWork> CostModel::Batches(const Knobs& knobs, int64_t steps, boo
   return batches;
 }
 
+StartUp CostModel::StartUpOf(const Knobs& knobs) const {
+  if (knobs.device == recorded.device) return start_up;
+  StartUp unsure;
+  unsure.before = {start_up.before.ns, start_up.before.error_ns + start_up.before.ns};
+  unsure.after = {start_up.after.ns, start_up.after.error_ns + start_up.after.ns};
+  return unsure;
+}
+
 void CostModel::Begin(const Knobs& knobs, std::vector<BatchWork>* batches) const {
-  if (batches->empty() || knobs.device != recorded.device) return;
-  batches->front().launch_ns += start_up.first_launch.ns;
-  batches->front().step_ns += start_up.first_step.ns;
+  if (batches->empty()) return;
+  const StartUp once = StartUpOf(knobs);
+  batches->front().launch_ns += once.first_launch.ns;
+  batches->front().step_ns += once.first_step.ns;
 }
 
 }  // namespace stallpoint

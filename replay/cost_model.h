@@ -199,7 +199,10 @@ class CostModel {
     const double grown = static_cast<double>(samples) / static_cast<double>(recorded.batch_size);
     return cost.launch_ns * launch.Ratio(samples, recorded.batch_size) + cost.staging_ns * grown;
   }
-  // Adds what the first step of a run takes beyond a usual one, on the device that it was recorded on.
+  // What a run of a setting takes once. Of a device that was not recorded nothing is known of the first step, and what
+  // comes before and after the steps is as unsure as it is long.
+  StartUp StartUpOf(const Knobs& knobs) const;
+  // Adds what the first step of a run takes beyond a usual one.
   void Begin(const Knobs& knobs, std::vector<BatchWork>* batches) const;
   // Whether a step is work that main issues to a device, kernel by kernel.
   bool issues_kernels() const { return launch_overlaps || !copies.residuals.empty(); }

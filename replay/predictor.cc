@@ -296,7 +296,7 @@ class ReplayPredictor final : public Predictor {
     const double z = TwoSidedZ(options_.confidence);
     const double step = window.step_ns();
     const bool begins = plan.all_steps > 0 && window.first == 0;
-    const double first = begins ? FirstStepError(knobs) / window.steps() : 0;
+    const double first = begins ? FirstStepError(model_.StartUpOf(knobs)) / window.steps() : 0;
     // Samples met again make the same difference again, as far as a step is theirs and not the device's. The luck of
     // crowded cores was looked at by itself where it could be: what is left is what the steps have to do.
     const bool lucky = nominal.luck_ns > 0;
@@ -312,20 +312,17 @@ class ReplayPredictor final : public Predictor {
   }
 
   // Standard, of what the first step takes beyond a usual one.
-  double FirstStepError(const Knobs& knobs) const {
-    if (knobs.device != model_.recorded.device) return 0;
-    return std::hypot(model_.start_up.first_launch.error_ns, model_.start_up.first_step.error_ns);
+  static double FirstStepError(const StartUp& once) {
+    return std::hypot(once.first_launch.error_ns, once.first_step.error_ns);
   }
 
   // Training is as sure as its steps are, what is done once as it was from run to run.
   RunLength WallOf(const Knobs& knobs, const RunPlan& plan, const SimulatedRun& nominal, const Prediction& p) const {
-    const StartUp& once = model_.start_up;
+    const StartUp once = model_.StartUpOf(knobs);
     const double step_s = p.step_ms * 1e-3;
     const double training_s = nominal.result.steps[static_cast<size_t>(plan.steps) - 1].device_end * 1e-9 +
                               static_cast<double>(plan.all_steps - plan.steps) * step_s;
-    double error_ns = std::hypot(once.before.error_ns, once.after.error_ns, FirstStepError(knobs));
-    // What is done once for another device is not known.
-    if (knobs.device != model_.recorded.device) error_ns += once.before.ns + once.after.ns;
+    const double error_ns = std::hypot(once.before.error_ns, once.after.error_ns, FirstStepError(once));
     const double rest_s = TwoSidedZ(options_.confidence) * error_ns * 1e-9;
     RunLength wall;
     wall.s = (once.before.ns + once.after.ns) * 1e-9 + training_s;
