@@ -5,7 +5,6 @@
 #include <map>
 #include <numeric>
 #include <unordered_map>
-#include <utility>
 
 #include "replay/statistics.h"
 
@@ -31,11 +30,15 @@ double MeanCpu(const RunCosts& costs) {
   return costs.steady.empty() ? 0 : cpu / static_cast<double>(costs.steady.size());
 }
 
-// Mean cost per stage of each sample key, over the steady rows, and what it waits in all.
+// Cost of each sample key over the steady rows, per stage, and what it waits in all.
 struct KeyMeans {
   std::vector<double> cpu;
   double wait = 0;
   double count = 0;
+
+  // Mean of a sample.
+  double Wait() const { return wait / count; }
+  double Cpu() const { return std::accumulate(cpu.begin(), cpu.end(), 0.0) / count; }
 };
 
 std::unordered_map<uint64_t, KeyMeans> MeansByKey(const FittedRun& fitted) {
@@ -203,20 +206,20 @@ OwnCosts FitOwnCosts(absl::Span<const FittedRun> runs) {
   const std::unordered_map<uint64_t, KeyMeans> main = MeansByKey(runs.front());
   double pairs = 0, waits = 0, cpus = 0;
   for (const FittedRun& fitted : runs.subspan(1)) {
-    std::vector<double> wait[2], cpu[2];
+    std::vector<double> wait_here, wait_there, cpu_here, cpu_there;
     for (const auto& [key, there] : MeansByKey(fitted)) {
       const auto here = main.find(key);
       if (here == main.end()) continue;
-      for (const auto& [side, mean] : {std::pair(0, &here->second), std::pair(1, &there)}) {
-        wait[side].push_back(mean->wait / mean->count);
-        cpu[side].push_back(std::accumulate(mean->cpu.begin(), mean->cpu.end(), 0.0) / mean->count);
-      }
+      wait_here.push_back(here->second.Wait());
+      wait_there.push_back(there.Wait());
+      cpu_here.push_back(here->second.Cpu());
+      cpu_there.push_back(there.Cpu());
     }
-    if (cpu[0].size() < kFewestInCommon) continue;
-    const auto count = static_cast<double>(cpu[0].size());
+    if (cpu_here.size() < kFewestInCommon) continue;
+    const auto count = static_cast<double>(cpu_here.size());
     pairs += count;
-    waits += count * Correlation(wait[0], wait[1]);
-    cpus += count * Correlation(cpu[0], cpu[1]);
+    waits += count * Correlation(wait_here, wait_there);
+    cpus += count * Correlation(cpu_here, cpu_there);
   }
   if (pairs == 0) return {};
   return {std::clamp(waits / pairs, 0.0, 1.0), std::clamp(cpus / pairs, 0.0, 1.0)};

@@ -289,10 +289,6 @@ class ReplayPredictor final : public Predictor {
           SimulateRun(slow ? *samples.slow : *samples.fast, plan, part, corner).window.step_ns() - same_steps.step_ns();
     }
     const SimulatedWindow& window = nominal.window;
-    std::vector<double> intervals;
-    for (int64_t i = std::max<int64_t>(1, window.first); i < window.last; ++i) {
-      intervals.push_back(nominal.result.steps[i].device_end - nominal.result.steps[i - 1].device_end);
-    }
     const double z = TwoSidedZ(options_.confidence);
     const double step = window.step_ns();
     const bool begins = plan.all_steps > 0 && window.first == 0;
@@ -301,11 +297,10 @@ class ReplayPredictor final : public Predictor {
     // crowded cores was looked at by itself where it could be: what is left is what the steps have to do.
     const bool lucky = nominal.luck_ns > 0;
     const double loading = lucky || device.residuals.size() < 2 ? 1 : p->shares.stall();
-    const double met_again = (1 - unseen) * OwnShare(model_) * loading;
     const size_t period = static_cast<size_t>(std::max(1, knobs.worker_count));
-    const double steps_differ = lucky ? step * WorkScatter(plan, *samples.usual, scenario, window, period)
-                                      : BlockStandardError(intervals, period);
-    const double scatter = steps_differ * std::sqrt(1 - met_again);
+    const double steps_differ =
+        lucky ? step * WorkScatter(plan, *samples.usual, scenario, window, period) : StepScatter(nominal, period);
+    const double scatter = steps_differ * LeftOfError(loading * OwnShare(model_), unseen);
     const double rest = std::hypot(z * std::hypot(scatter, nominal.luck_ns, first), kModelError * step + kModelErrorNs);
     p->step_ms_low = std::max(0.0, step - std::hypot(std::max(0.0, -bounds[0]), rest)) / kNsPerMs;
     p->step_ms_high = (step + std::hypot(std::max(0.0, bounds[1]), rest)) / kNsPerMs;

@@ -25,6 +25,17 @@ double OwnShare(const CostModel& model) {
   return waits + cpus > 0 ? (model.own.wait * waits + model.own.cpu * cpus) / (waits + cpus) : 0;
 }
 
+double LeftOfError(double own, double unseen) { return std::sqrt(1 - own * (1 - unseen)); }
+
+double StepScatter(const SimulatedRun& run, size_t period) {
+  const std::vector<StepTimes>& steps = run.result.steps;
+  std::vector<double> intervals;
+  for (int64_t i = std::max<int64_t>(1, run.window.first); i < run.window.last; ++i) {
+    intervals.push_back(steps[static_cast<size_t>(i)].device_end - steps[static_cast<size_t>(i) - 1].device_end);
+  }
+  return BlockStandardError(intervals, period);
+}
+
 double WorkScatter(const RunPlan& plan, const DemandTape& tape, const Scenario& scenario, const SimulatedWindow& window,
                    size_t period) {
   std::vector<double> work;

@@ -17,8 +17,14 @@ double UnseenShare(const RunPlan& plan, const DemandTape& tape);
 // Of what batches of recorded samples differ by (its variance), the part that is their own.
 double OwnShare(const CostModel& model);
 
-// Standard error of the mean of what the host does and waits for in a step of the window, relative. `period`: as
-// BlockStandardError's.
+// What is left of a standard error by sampling when the part `own` of what samples differ by is their own, and all but
+// `unseen` of them are met again: a factor.
+double LeftOfError(double own, double unseen);
+
+// Standard error of the mean step of the window, ns. `period`: as BlockStandardError's.
+double StepScatter(const SimulatedRun& run, size_t period);
+
+// The same of what the host does and waits for in a step, relative.
 double WorkScatter(const RunPlan& plan, const DemandTape& tape, const Scenario& scenario, const SimulatedWindow& window,
                    size_t period);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "replay/sampling.h"
 #include "replay/statistics.h"
 
 namespace stallpoint {
@@ -43,9 +44,7 @@ Scenario ScenarioOfCorner(const CostModel& model, const Knobs& knobs, const Scen
   const double widen = z / TwoSidedZ(kConfidenceOfErrors);
   const double host = (slow ? model.host_speed.up : model.host_speed.down) * widen;
   const Uncertainty fit = device.UncertaintyAt(knobs.batch_size);
-  // Samples met again cost what they did, as far as that is their own.
-  const auto sampling = [&](double own) { return std::sqrt(1 - own * (1 - unseen)); };
-  double computing = std::hypot(z * model.cpu_error * sampling(model.own.cpu), host);
+  double computing = std::hypot(z * model.cpu_error * LeftOfError(model.own.cpu, unseen), host);
   if (slow || scenario.crowding > 0) {
     computing = std::hypot(computing, z * CrowdingError(model, scenario) * CrowdOf(model, scenario));
   }
@@ -56,7 +55,7 @@ Scenario ScenarioOfCorner(const CostModel& model, const Knobs& knobs, const Scen
   corner.storage_streams = model.storage.StreamsAt(sign * z);
   Scales& scales = corner.scales;
   Disturb(model, scenario, sign, &scales);
-  scales.wait *= std::max(kLeastScale, 1 + sign * z * model.wait_error * sampling(model.own.wait));
+  scales.wait *= std::max(kLeastScale, 1 + sign * z * model.wait_error * LeftOfError(model.own.wait, unseen));
   scales.cpu *= std::max(kLeastScale, 1 + sign * computing);
   scales.device *= std::max(kLeastScale, 1 + sign * stepping);
   return corner;
