@@ -12,12 +12,12 @@ namespace stallpoint {
 
 class BatchPhases {
  public:
-  // All three outlive the walk.
-  void Begin(const DemandTape& tape, const BatchWork& batch, const Scenario& scenario) {
+  // All three outlive the walk. `slowness`: of whoever loads it.
+  void Begin(const DemandTape& tape, const BatchWork& batch, const Scenario& scenario, double slowness) {
     tape_ = &tape;
     batch_ = &batch;
     wait_scale_ = scenario.scales.wait * scenario.scales.loading;
-    cpu_scale_ = scenario.scales.cpu * scenario.scales.loading;
+    cpu_scale_ = scenario.scales.cpu * scenario.scales.loading * slowness;
     delay_ = batch.delay_ns * scenario.scales.delay;
     delay_scale_ = scenario.scales.loading;
     left_ = batch.samples;

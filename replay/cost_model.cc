@@ -195,12 +195,15 @@ absl::StatusOr<CostModel> CostModel::Fit(absl::Span<const RunRecord> runs) {
   CostModel model;
   model.recorded = run.knobs;
   model.recorded_steps = static_cast<int64_t>(run.iterations.size());
+  model.recorded_ns = static_cast<double>(run.end_ns - run.begin_ns);
   model.epochs = run.planned_epochs > 0;
   model.dataset_samples = model.epochs ? SamplesOfEpoch(run) : run.dataset_samples;
   model.cores = run.usable_cores;
   model.page_cache.cold_slow = FitColdSlow(&fitted);
   model.stretch = FitStretch(fitted);
   model.storage = FitStorage(fitted);
+  model.uneven_cores = FitUnevenCores(fitted);
+  LevelWorkers(model.uneven_cores, run, &fitted.front().costs);
   BuildTape(fitted, CpuFactors(fitted, model.stretch), &model);
   model.collate = FitBatchDemand(fitted, model.stretch, true, [](const BatchCost& b) { return b.collate; });
   model.per_batch = FitBatchDemand(fitted, model.stretch, false, [](const BatchCost& b) { return b.own; });
@@ -214,7 +217,7 @@ absl::StatusOr<CostModel> CostModel::Fit(absl::Span<const RunRecord> runs) {
   model.device_on_main = costs.device_on_main;
   model.launch_overlaps = costs.launch_overlaps;
   if (model.device_on_main) model.latencies.device_wake_ns = model.latencies.device_start_ns = 0;
-  const LaunchFit launch = FitLaunch(fitted, model.stretch);
+  const LaunchFit launch = FitLaunch(fitted, model.stretch, model.uneven_cores);
   model.launch = launch.growth;
   for (MainCost& cost : model.main) cost.launch_ns *= launch.level;
   model.copies = FitDeviceCopies(fitted);
@@ -245,6 +248,15 @@ const DemandTape& CostModel::TapeOf(const Knobs& knobs, double errors) const {
 const DemandTape& CostModel::TapeOfShare(double cold_share) const {
   const bool as_recorded = cold_tapes == nullptr || std::abs(cold_share - page_cache.cold_share) <= kSameShare;
   return as_recorded ? tape : cold_tapes->With(cold_share);
+}
+
+Demand CostModel::LoadOf(const Knobs& knobs) const {
+  Demand load = collate.At(knobs.batch_size);
+  load += per_batch.At(knobs.batch_size);
+  const Demand& sample = TapeOf(knobs).mean();
+  const double samples = static_cast<double>(knobs.batch_size);
+  load += {sample.wait * samples, sample.cpu * samples, sample.read * samples};
+  return load;
 }
 
 DeviceModel CostModel::DeviceOf(const Knobs& knobs) const {
@@ -290,6 +302,7 @@ Scenario CostModel::ScenarioOf(const Knobs& knobs) const {
   scenario.launch_overlaps = launch_overlaps && knobs.device == recorded.device;
   scenario.device_copies = DeviceCopiesAt(knobs);
   scenario.copies_hold_main = scenario.device_copies && !recorded.pin_host_memory;
+  if (FitsOnCores(scenario)) scenario.worker_slowness = uneven_cores.Slowness(knobs.worker_count, AheadNs(knobs));
   scenario.latencies = latencies;
   scenario.scales.cpu = disturbance.slow;
   if (scenario.device_threads > 0) scenario.scales.device = disturbance.device_slow;

@@ -22,6 +22,7 @@
 #include "replay/page_cache.h"
 #include "replay/scheduling.h"
 #include "replay/simulator.h"
+#include "replay/uneven_cores.h"
 #include "traces/device_spec.h"
 #include "traces/run_record.h"
 
@@ -189,6 +190,10 @@ class CostModel {
   const DemandTape& TapeOf(const Knobs& knobs, double errors = 0) const;
   // The same with a given share of samples read from storage.
   const DemandTape& TapeOfShare(double cold_share) const;
+  // What a worker needs for a batch of a setting, in the mean.
+  Demand LoadOf(const Knobs& knobs) const;
+  // Time for which a worker can be slower than the others before they wait for it.
+  double AheadNs(const Knobs& knobs) const { return knobs.prefetch_depth * LoadOf(knobs).total(); }
   // The device that a setting names: the recorded one, or an emulated one.
   DeviceModel DeviceOf(const Knobs& knobs) const;
   // Whether the setting's device copies its batches itself, as recorded.
@@ -209,6 +214,7 @@ class CostModel {
 
   Knobs recorded;
   int64_t recorded_steps = 0;
+  double recorded_ns = 0;
   bool epochs = false;
   int64_t dataset_samples = 0;
   double cores = 1;
@@ -237,6 +243,7 @@ class CostModel {
   double wait_error = 0, cpu_error = 0;  // relative standard errors of the mean demand of a batch
   OwnCosts own;
   Uncertainty host_speed;
+  UnevenCores uneven_cores;
   int32_t fewest_workers = 0, most_workers = 0;  // of the runs fitted
   int64_t fewest_batch = 0, most_batch = 0;
 };

@@ -53,7 +53,7 @@ struct LaunchFit {
   double level = 1;
   BatchGrowth growth;
 };
-LaunchFit FitLaunch(absl::Span<const FittedRun> runs, double stretch);
+LaunchFit FitLaunch(absl::Span<const FittedRun> runs, double stretch, const UnevenCores& cores);
 DeviceCopies FitDeviceCopies(absl::Span<const FittedRun> runs);
 DeviceModel FitDevice(absl::Span<const FittedRun> runs, double stretch);
 StartUp FitStartUp(absl::Span<const FittedRun> runs, double stretch);
@@ -73,6 +73,12 @@ Scheduling FitScheduling(absl::Span<const FittedRun> runs, const CostModel& mode
 // Sets `model->disturbance` so that the recorded setting, simulated, loads a batch in the time that it took. All else
 // of the model is fitted already.
 void FitDisturbance(const RunCosts& costs, CostModel* model);
+
+// Of runs in which workers had a core each, nearly at least; even without such.
+UnevenCores FitUnevenCores(absl::Span<const FittedRun> runs);
+// Takes out of the rows of a run by how much each worker was slower or faster than the others at the time, as far as
+// more than luck is behind it.
+void LevelWorkers(const UnevenCores& cores, const RunRecord& run, RunCosts* costs);
 
 // Mean CPU of a sample of `run` relative to that of `main`, over the samples that both met; per stage, but for what
 // reads from storage make of it: where the two differ in these, stages that read have the ratio of all others.

@@ -25,10 +25,10 @@ Line LineOf(const BySize& by_size) {
 }
 
 // Whether the smallest and the largest size differ by more than runs of one size do. `of_runs`: logarithms of what is
-// usual in each run.
-bool Differ(const BySize& of_runs) {
+// usual in each run; `luck`: standard, of the core that main had in it.
+bool Differ(const BySize& of_runs, double luck) {
   if (of_runs.size() < 2) return false;
-  double squares = kNoisePrior * kRunToRunNoise * kRunToRunNoise, count = kNoisePrior;
+  double count = kNoisePrior, squares = count * (kRunToRunNoise * kRunToRunNoise + luck * luck);
   for (const auto& [samples, logs] : of_runs) {
     const double mean = Mean(logs);
     for (const double value : logs) squares += (value - mean) * (value - mean);
@@ -42,7 +42,7 @@ bool Differ(const BySize& of_runs) {
 
 }  // namespace
 
-LaunchFit FitLaunch(absl::Span<const FittedRun> runs, double stretch) {
+LaunchFit FitLaunch(absl::Span<const FittedRun> runs, double stretch, const UnevenCores& cores) {
   LaunchFit fit;
   BySize of_runs, of_steps;
   double of_main = 0;
@@ -59,7 +59,7 @@ LaunchFit FitLaunch(absl::Span<const FittedRun> runs, double stretch) {
     of_steps[knobs.batch_size].push_back(usual);
   }
   if (of_main <= 0) return fit;
-  if (Differ(of_runs)) {
+  if (Differ(of_runs, cores.Over(runs.front().run->end_ns - runs.front().run->begin_ns))) {
     const Line line = LineOf(of_steps);
     fit.growth = {line.fixed, line.slope};
   }

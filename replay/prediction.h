@@ -60,6 +60,7 @@ struct Prediction {
 // from storage; nothing where reads from storage were not seen in the recorded runs.
 struct RunFindings {
   double loading = 1, launching = 1, device = 1;
+  std::vector<double> workers;  // each worker to all of them; empty: alike, or not known
   std::optional<double> storage_share;
 };
 
@@ -83,6 +84,7 @@ struct Day {
   double device = 0;       // the fit of the step to the batch size
   double crowding = 0;     // what time slices cost; never less than nothing
   double disturbance = 0;  // -1: what the recorded run did not explain is gone
+  double unevenness = 0;   // positive: the slowest worker is slower
   double loading = 0;      // what the model itself gets wrong of loading
 };
 

@@ -106,7 +106,10 @@ class ReplayPredictor final : public Predictor {
   std::optional<RunFindings> FindingsOf(const RunRecord& run) const override {
     const absl::StatusOr<RunCosts> costs = MeasureCosts(run);
     if (!costs.ok()) return std::nullopt;
-    RunFindings found = {LoadingSlowness(model_, run, *costs), 1, DeviceSlowness(model_, *costs), std::nullopt};
+    RunFindings found;
+    found.loading = LoadingSlowness(model_, run, *costs);
+    found.device = DeviceSlowness(model_, *costs);
+    found.workers = WorkerSlowness(run);
     found.launching = model_.issues_kernels() ? LaunchSlowness(model_, run, *costs) : found.loading;
     // Of all of it: a first pass is part of what was measured.
     if (model_.page_cache.cold_seen) {
@@ -218,6 +221,7 @@ class ReplayPredictor final : public Predictor {
     p.storage_share = samples.storage_share;
     const DeviceModel device = model_.DeviceOf(knobs);
     Scenario scenario = ScenarioOf(knobs, removed);
+    if (!host.workers.empty() && FitsOnCores(scenario)) scenario.worker_slowness = host.workers;
     scenario.scales.cpu *= host.loading;
     scenario.scales.main *= host.launching / host.loading;
     scenario.scales.device *= host.device;
@@ -282,9 +286,11 @@ class ReplayPredictor final : public Predictor {
     const int64_t part = goes_on && half >= primed + kFewestCornerSteps ? half : plan.steps;
     const SimulatedWindow same_steps = SettledWindow(*samples.usual, plan, scenario, nominal.result, part);
     const double unseen = UnseenShare(plan, *samples.usual);
+    const double run_ns = nominal.window.step_ns() * static_cast<double>(plan.steps);
     double bounds[2];
     for (const bool slow : {false, true}) {
-      const Scenario corner = ScenarioOfCorner(model_, knobs, scenario, device, options_.confidence, unseen, slow);
+      const Scenario corner =
+          ScenarioOfCorner(model_, knobs, scenario, device, {options_.confidence, unseen, run_ns, slow});
       bounds[slow] =
           SimulateRun(slow ? *samples.slow : *samples.fast, plan, part, corner).window.step_ns() - same_steps.step_ns();
     }

@@ -43,6 +43,7 @@ struct OnceCosts {
 struct RunCosts {
   // Rows of whole samples, one demand per stage, in the order of the sampler; `steady` marks those of the steady part.
   std::vector<std::vector<Demand>> rows;
+  std::vector<int64_t> batch_of_row;
   // Of each stage of a row, whether it waits for storage: it read bytes or is called "read".
   std::vector<bool> reads;
   // Of each row, whether most of what it read came from storage and not from the page cache.
@@ -82,6 +83,8 @@ double LoadingSlowness(const CostModel& model, const RunRecord& run, const RunCo
 double LaunchSlowness(const CostModel& model, const RunRecord& run, const RunCosts& costs);
 // The same of steps, by the clock less waits for a core; 1 where the device is not the host.
 double DeviceSlowness(const CostModel& model, const RunCosts& costs);
+// What each worker took to compute to what all did, as far as more than luck is behind it; empty where nothing is.
+std::vector<double> WorkerSlowness(const RunRecord& run);
 
 // InvalidArgument that names the first dependency that cannot be: a batch received before its load began, a step that
 // began on the device before it was issued, an end before its begin.

@@ -80,6 +80,7 @@ void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
       if (costs->cold.back()) fetched += static_cast<double>(whole.storage_bytes);
       rows_of_batch[batch].push_back(static_cast<uint32_t>(costs->rows.size()));
       costs->rows.push_back(std::move(row));
+      costs->batch_of_row.push_back(batch);
     }
   }
   if (costs->rows.empty()) {
@@ -89,6 +90,7 @@ void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
       const Demand load = DemandOf(run.batches[b].load);
       rows_of_batch[b].assign(run.batches[b].samples, static_cast<uint32_t>(costs->rows.size()));
       costs->rows.push_back({{load.wait / samples, load.cpu / samples}});
+      costs->batch_of_row.push_back(static_cast<int64_t>(b));
     }
   }
   if (const auto cold = std::count(costs->cold.begin(), costs->cold.end(), true); cold > 0) {

@@ -39,26 +39,37 @@ void Disturb(const CostModel& model, const Scenario& scenario, double share, Sca
 }  // namespace
 
 Scenario ScenarioOfCorner(const CostModel& model, const Knobs& knobs, const Scenario& scenario,
-                          const DeviceModel& device, double confidence, double unseen, bool slow) {
-  const double z = TwoSidedZ(confidence);
+                          const DeviceModel& device, const Corner& corner) {
+  const bool slow = corner.slow;
+  const double z = TwoSidedZ(corner.confidence);
   const double widen = z / TwoSidedZ(kConfidenceOfErrors);
   const double host = (slow ? model.host_speed.up : model.host_speed.down) * widen;
   const Uncertainty fit = device.UncertaintyAt(knobs.batch_size);
-  double computing = std::hypot(z * model.cpu_error * LeftOfError(model.own.cpu, unseen), host);
+  double computing = std::hypot(z * model.cpu_error * LeftOfError(model.own.cpu, corner.unseen), host);
   if (slow || scenario.crowding > 0) {
     computing = std::hypot(computing, z * CrowdingError(model, scenario) * CrowdOf(model, scenario));
   }
   double stepping = (slow ? fit.up : fit.down) * widen;
   if (device.threads > 0) stepping = std::hypot(stepping, host);
   const double sign = slow ? 1 : -1;
-  Scenario corner = scenario;
-  corner.storage_streams = model.storage.StreamsAt(sign * z);
-  Scales& scales = corner.scales;
+  Scenario at = scenario;
+  if (!scenario.worker_slowness.empty()) {
+    at.worker_slowness =
+        model.uneven_cores.SlownessAt(scenario.worker_count, model.AheadNs(knobs), corner.run_ns, sign * z, computing);
+  }
+  // A thread alone has the luck of its core.
+  const double luck = FitsOnCores(scenario) ? model.uneven_cores.Over(corner.run_ns) : 0;
+  const double alone = std::hypot(computing, z * luck);
+  if (scenario.worker_count <= 1) computing = alone;
+  at.storage_streams = model.storage.StreamsAt(sign * z);
+  Scales& scales = at.scales;
   Disturb(model, scenario, sign, &scales);
-  scales.wait *= std::max(kLeastScale, 1 + sign * z * model.wait_error * LeftOfError(model.own.wait, unseen));
-  scales.cpu *= std::max(kLeastScale, 1 + sign * computing);
-  scales.device *= std::max(kLeastScale, 1 + sign * stepping);
-  return corner;
+  const auto factor = [sign](double error) { return std::max(kLeastScale, 1 + sign * error); };
+  scales.wait *= factor(z * model.wait_error * LeftOfError(model.own.wait, corner.unseen));
+  scales.cpu *= factor(computing);
+  scales.main *= factor(alone) / factor(computing);
+  scales.device *= factor(stepping);
+  return at;
 }
 
 Scenario ScenarioOfDay(const CostModel& model, const Knobs& knobs, const Scenario& scenario, const DeviceModel& device,
@@ -73,6 +84,10 @@ Scenario ScenarioOfDay(const CostModel& model, const Knobs& knobs, const Scenari
   const double crowding = std::max(day.crowding, -scenario.crowding / error);
   const double crowd = 1 + error * CrowdOf(model, scenario) * crowding;
   Scenario on_day = scenario;
+  if (!scenario.worker_slowness.empty()) {
+    on_day.worker_slowness = model.uneven_cores.SlownessAt(scenario.worker_count, model.AheadNs(knobs),
+                                                           model.recorded_ns, day.unevenness, 0);
+  }
   on_day.storage_streams = model.storage.StreamsAt(day.storage);
   Scales& scales = on_day.scales;
   Disturb(model, scenario, std::clamp(day.disturbance, -1.0, 1.0), &scales);

@@ -9,10 +9,15 @@
 
 namespace stallpoint {
 
-// Every term at the same end of its interval of this confidence. `unseen`: the part of its samples whose cost is not
-// recorded, 1 of a run without an end.
+// Every term of a run at the same end of its interval of this confidence.
+struct Corner {
+  double confidence = 0.9;
+  double unseen = 1;  // the part of its samples whose cost is not recorded, 1 of a run without an end
+  double run_ns = 0;  // its length
+  bool slow = true;
+};
 Scenario ScenarioOfCorner(const CostModel& model, const Knobs& knobs, const Scenario& scenario,
-                          const DeviceModel& device, double confidence, double unseen, bool slow);
+                          const DeviceModel& device, const Corner& corner);
 
 Scenario ScenarioOfDay(const CostModel& model, const Knobs& knobs, const Scenario& scenario, const DeviceModel& device,
                        const Day& day);

@@ -135,7 +135,8 @@ class LoaderSimulation {
     worker.oldest = static_cast<int32_t>((worker.oldest + 1) % worker.requests.size());
     --worker.pending;
     worker.begin = cores_.now();
-    worker.phases.Begin(tape_, batches_[worker.batch], scenario_);
+    const double slowness = scenario_.worker_slowness.empty() ? 1 : scenario_.worker_slowness[index];
+    worker.phases.Begin(tape_, batches_[worker.batch], scenario_, slowness);
     ContinueBatch(index);
   }
 
@@ -211,7 +212,7 @@ class LoaderSimulation {
   void AwaitBatch() {
     if (inline_loading()) {
       batch_of_step_[step_] = step_;
-      workers_[0].phases.Begin(tape_, batches_[step_], scenario_);
+      workers_[0].phases.Begin(tape_, batches_[step_], scenario_, 1);
       ContinueInline();
     } else if (BatchReady()) {
       Receive();

@@ -12,9 +12,12 @@ bool HasCoreQueues(const Scenario& scenario) {
   return scenario.migration_delay_ns > 0 && scenario.cores > 1 && scenario.cores == std::floor(scenario.cores);
 }
 
+bool FitsOnCores(const Scenario& scenario) {
+  return scenario.worker_count + 1 + scenario.device_threads <= scenario.cores;
+}
+
 bool HasToShare(const Scenario& scenario) {
-  const double jobs = scenario.worker_count + 1 + scenario.device_threads;
-  return jobs > scenario.cores || scenario.stretch != 1 || StorageCanBeShort(scenario);
+  return !FitsOnCores(scenario) || scenario.stretch != 1 || StorageCanBeShort(scenario);
 }
 
 SimulationResult Simulate(const DemandTape& tape, absl::Span<const BatchWork> batches, const Scenario& scenario) {
@@ -34,6 +37,7 @@ SimulationResult Solve(const DemandTape& tape, absl::Span<const BatchWork> batch
   const int64_t ahead = std::max<int64_t>(1, scenario.steps_in_flight);
   const Latencies& late = scenario.latencies;
   const Scales& scale = scenario.scales;
+  const bool uneven = !scenario.worker_slowness.empty();
 
   SimulationResult result;
   result.steps.resize(batches.size());
@@ -51,6 +55,7 @@ SimulationResult Solve(const DemandTape& tape, absl::Span<const BatchWork> batch
     }
     Demand load = tape.Sum(batch.first_sample, batch.samples);
     load += batch.worker;
+    if (uneven) load.cpu *= scenario.worker_slowness[(i - epoch_first) % workers];
     const double service =
         (load.wait * scale.wait + load.cpu * scale.cpu + batch.delay_ns * scale.delay) * scale.loading;
     result.service_ns += service;

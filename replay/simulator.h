@@ -94,6 +94,8 @@ struct Scenario {
   bool copies_hold_main = false;
   // Threads that a step keeps busy on the host; 0: the device is not the host.
   double device_threads = 0;
+  // How many times as long as usual each worker computes, all of them usual in their mean; empty: all are alike.
+  std::vector<double> worker_slowness;
   Latencies latencies;
   Scales scales;
 };
@@ -129,6 +131,8 @@ struct SimulationResult {
   bool shared_cores = false;
 };
 
+// Whether every thread of the run can have a core to itself.
+bool FitsOnCores(const Scenario& scenario);
 // Whether jobs can outnumber cores, or reads what storage serves at a time, so that sharing has to be simulated.
 bool HasToShare(const Scenario& scenario);
 // Of that, reads.

@@ -29,11 +29,10 @@ StepFloor FloorOf(const CostModel& model, const Knobs& knobs) {
   floor.cores = scenario.cores;
   floor.waits_for_each_step = model.syncs_each_step || model.device_on_main;
 
-  Demand load = model.collate.At(knobs.batch_size);
-  load += model.per_batch.At(knobs.batch_size);
-  const Demand& sample = model.TapeOf(knobs).mean();
-  load += {sample.wait * floor.samples, sample.cpu * floor.samples};
-  floor.storage_ns = sample.read * floor.samples * scale.wait * scale.loading / scenario.storage_streams;
+  Demand load = model.LoadOf(knobs);
+  // Out of order they load more than the others.
+  if (!scenario.in_order) load.cpu *= model.uneven_cores.Fastest();
+  floor.storage_ns = load.read * scale.wait * scale.loading / scenario.storage_streams;
   const double delay = model.disturbance.delay_per_sample_ns * floor.samples * scale.delay;
   floor.load_ns = (load.wait * scale.wait + load.cpu * scale.cpu + delay) * scale.loading;
 

@@ -112,6 +112,30 @@ double StepNs(const SimulationResult& result, int64_t primed) { return WindowOf(
 
 }  // namespace
 
+TEST_CASE("workers on slower cores compute for longer, and everything is as a play-out of that") {
+  for (const double cores : {2.0, 16.0}) {
+    for (const int64_t epoch : {0, 7}) {
+      Case c = RandomCase(77, 40, 3, epoch, true);
+      Scenario scenario = Setting(3, 2, 2);
+      scenario.cores = cores;
+      scenario.worker_slowness = {0.8, 1.3, 0.9};
+      for (size_t b = 0; b < c.reference.size(); ++b) {
+        const size_t place = epoch > 0 ? b % static_cast<size_t>(epoch) : b;
+        const double slowness = scenario.worker_slowness[place % 3];
+        for (auto& sample : c.reference[b].samples) {
+          for (Demand& phase : sample) phase.cpu *= slowness;
+        }
+        c.reference[b].collate.cpu *= slowness;
+      }
+      INFO("cores " << cores << " epoch " << epoch);
+      CheckSame(Simulate(c.tape, c.batches, scenario).steps, reference::Play(c.reference, {3, 2, 2, cores}).steps);
+      if (cores > 4)
+        CheckSame(SimulateSharedCores(c.tape, c.batches, scenario).steps,
+                  reference::Play(c.reference, {3, 2, 2, cores}).steps);
+    }
+  }
+}
+
 TEST_CASE("the recurrence gives every time that a literal play-out of the threads gives") {
   for (int workers : {0, 1, 2, 3, 5}) {
     for (int prefetch : {1, 2, 4}) {

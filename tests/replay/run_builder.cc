@@ -66,15 +66,22 @@ RunRecord Record(const Truth& truth, const RunSpec& spec) {
   std::vector<int32_t> epochs;
   const auto keys = CutBatches(truth, spec, &epochs);
   std::vector<reference::Batch> batches(keys.size());
+  std::vector<int32_t> workers(keys.size(), -1);
+  size_t epoch_first = 0;
   for (size_t b = 0; b < keys.size(); ++b) {
     reference::Batch& batch = batches[b];
     batch.opens_epoch = b == 0 || epochs[b] != epochs[b - 1];
+    if (batch.opens_epoch) epoch_first = b;
+    const auto place = static_cast<int64_t>(b - epoch_first);
+    if (spec.knobs.worker_count > 0) workers[b] = static_cast<int32_t>(place % spec.knobs.worker_count);
+    double loading = slow;
+    if (truth.slowness && workers[b] >= 0) loading *= truth.slowness(workers[b], place / spec.knobs.worker_count);
     for (uint64_t key : keys[b]) {
       batch.samples.push_back(truth.sample(key, random));
-      for (Demand& phase : batch.samples.back()) phase.cpu *= slow;
+      for (Demand& phase : batch.samples.back()) phase.cpu *= loading;
     }
-    batch.collate = {truth.collate.wait, truth.collate.cpu * slow};
-    batch.own_cpu = truth.own_cpu_ns * slow;
+    batch.collate = {truth.collate.wait, truth.collate.cpu * loading};
+    batch.own_cpu = truth.own_cpu_ns * loading;
     batch.receive = truth.receive_ns * slow;
     const double samples = static_cast<double>(keys[b].size());
     batch.launch = (truth.launch_ns + truth.launch_sample_ns * samples) * slow;
@@ -132,7 +139,7 @@ RunRecord Record(const Truth& truth, const RunSpec& spec) {
     batch.epoch = epochs[b];
     batch.samples = static_cast<int32_t>(keys[b].size());
     batch.bytes = batch.samples * kSampleBytes;
-    batch.worker = -1;
+    batch.worker = workers[b];
     batch.load_begin_ns = At(played.loads[b].begin);
     batch.load_end_ns = At(played.loads[b].end);
     batch.collate = CostOf(played.collates[b], batches[b].collate, false);

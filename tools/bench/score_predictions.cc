@@ -1,6 +1,8 @@
 // Predictions from a recorded trace against kept traces of live runs, as one JSON object: a row a live run.
 //
 //   score_predictions RECORDED LIVE...
+#include <optional>
+
 #include "fmt/core.h"
 #include "nlohmann/json.hpp"
 #include "replay/predictor.h"
@@ -12,6 +14,11 @@ namespace stallpoint {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+template <typename T>
+Json Bytes(const std::optional<T>& bytes) {
+  return bytes ? Json(*bytes) : Json(nullptr);
+}
 
 Json Scored(const Predictor& predictor, const RunRecord& live) {
   RunConditions conditions = {.epochs = live.planned_epochs, .cold_start = live.cold_data, .found = std::nullopt};
@@ -30,6 +37,10 @@ Json Scored(const Predictor& predictor, const RunRecord& live) {
               {"step_ms_high", blind.step_ms_high},
               {"stall_share", blind.stall_share()},
               {"told_ms", nullptr},
+              {"measured_host_memory", Bytes(measured.host_memory_bytes)},
+              {"measured_device_memory", Bytes(measured.device_memory_bytes)},
+              {"host_memory", Bytes(blind.host_memory_bytes)},
+              {"device_memory", Bytes(blind.device_memory_bytes)},
               {"measured_wall_s", measured.wall_s},
               {"wall_s", nullptr}};
   if (blind.wall) {
