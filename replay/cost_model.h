@@ -136,23 +136,31 @@ struct GrowingMemory {
   double ErrorAt(int64_t samples) const;
 };
 
-// What a run holds, bytes. Host: base + workers * per_worker + per_sample * samples + batches + arenas, and on a device
-// that has none of its own, its memory.
+// What a run holds, bytes. Host: base + workers * per_worker + per_sample * samples + batches, those that are
+// page-locked too, + arenas, and on a device that has none of its own, its memory.
 struct MemoryModel {
   std::optional<double> base_bytes;  // nothing known of host memory without it
   double per_worker_bytes = 0;
   double worker_error_bytes = 0;  // standard error of per_worker_bytes
   double per_sample_bytes = 0;
+  double sample_error_bytes = 0;    // standard error of per_sample_bytes
   bool samples_identified = false;  // else it is 0 for want of a second batch size
   double batch_bytes_per_sample = 0;
   double arena_bytes_per_sample = 0;  // of each worker, main where there is none
+  bool pooled = false;                // batches and arenas are blocks of stallpoint's pool
   int32_t workers = 0;                // of the main run
+  int64_t samples = 0;                // of its batches
 
   std::optional<GrowingMemory> device;          // that a limit has to leave room for
   std::optional<GrowingMemory> device_on_host;  // that the host holds for it
 
   // What there is: the limit where none is set. 0: unknown.
   double machine_bytes = 0, device_total_bytes = 0;
+
+  // What a batch, or the arena of one, holds.
+  double BlockBytes(double bytes_per_sample, int64_t samples) const;
+  // Of batches that a GPU copies from: none unless that is page-locked.
+  double PinnedBytes(const Knobs& knobs) const;
 };
 
 // Waiting for a core that the run's own threads do not explain: something else was running, or the scheduler was late.

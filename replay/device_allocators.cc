@@ -1,8 +1,9 @@
 #include "replay/device_allocators.h"
 
 #include <algorithm>
-#include <bit>
 #include <iterator>
+
+#include "traces/memory_blocks.h"
 
 namespace stallpoint {
 namespace {
@@ -16,9 +17,6 @@ constexpr uint64_t kSmallSegment = 2 * kMiB;    // which are of this size
 constexpr uint64_t kSharedSegment = 20 * kMiB;  // large segments for blocks below kOwnSegment
 constexpr uint64_t kOwnSegment = 10 * kMiB;     // from which on a block gets a segment
 constexpr uint64_t kSegmentUnit = 2 * kMiB;     // of a size rounded up to this
-
-// Of stallpoint's pool.
-constexpr uint64_t kLeastCapacity = 64, kCapacitiesPerOctave = 64;
 
 uint64_t RoundUp(uint64_t bytes, uint64_t unit) { return (bytes + unit - 1) / unit * unit; }
 
@@ -137,8 +135,7 @@ uint32_t TorchAllocator::NewPart(const Part& part) {
 
 bool PoolAllocator::Allocate(uint32_t block, uint64_t bytes) {
   if (bytes > limit_bytes_) return false;
-  bytes = std::max(bytes, kLeastCapacity);
-  const uint64_t capacity = RoundUp(bytes, std::max(std::bit_floor(bytes) / kCapacitiesPerOctave, kLeastCapacity));
+  const uint64_t capacity = PoolCapacity(bytes, kTightCapacitiesPerOctave);
   if (const auto same = idle_.find(capacity); same != idle_.end()) {
     if (--same->second == 0) idle_.erase(same);
     idle_bytes_ -= capacity;

@@ -7,6 +7,9 @@
 #include <vector>
 
 #include "replay/fit.h"
+#include "replay/statistics.h"
+#include "traces/device_spec.h"
+#include "traces/memory_blocks.h"
 
 namespace stallpoint {
 namespace {
@@ -80,15 +83,49 @@ std::optional<GrowingMemory> FitGrowing(absl::Span<const FittedRun> runs, const 
   return memory;
 }
 
-void FitWorkers(const std::vector<SizePoint>& by_workers, MemoryModel* memory) {
-  const auto [fewest, most] = std::minmax_element(by_workers.begin(), by_workers.end(),
-                                                  [](const auto& a, const auto& b) { return a.samples < b.samples; });
-  const double apart = most->samples - fewest->samples;
+// What a run holds beside all that is counted.
+struct Rest {
+  double workers, samples, bytes;
+};
+
+// From the runs of the main run's batch size, which is most of them.
+void FitWorkers(const std::vector<Rest>& rests, double batch_size, MemoryModel* memory) {
+  std::vector<SizePoint> by_workers;
+  for (const Rest& rest : rests) {
+    if (rest.samples == batch_size) by_workers.push_back({rest.workers + 1, rest.bytes, 1});
+  }
   const double usual_weight = 1 / (kUsualWorkerBytesError * kUsualWorkerBytesError);
-  const double weight = apart * apart / (2 * kRunToRunBytes * kRunToRunBytes);
+  double weight = 0;
+  if (!by_workers.empty()) {
+    const auto [fewest, most] = std::minmax_element(by_workers.begin(), by_workers.end(),
+                                                    [](const auto& a, const auto& b) { return a.samples < b.samples; });
+    const double apart = most->samples - fewest->samples;
+    weight = apart * apart / (2 * kRunToRunBytes * kRunToRunBytes);
+  }
   memory->per_worker_bytes =
       (weight * FitLine(by_workers).slope + usual_weight * kUsualWorkerBytes) / (weight + usual_weight);
   memory->worker_error_bytes = std::sqrt(1 / (weight + usual_weight));
+}
+
+// All that is known to grow with the batch is counted: what does beside that is no more than another batch would be.
+void FitSamples(const std::vector<Rest>& rests, MemoryModel* memory) {
+  std::vector<SizePoint> by_batch;
+  for (const Rest& rest : rests) {
+    by_batch.push_back({rest.samples, rest.bytes - memory->per_worker_bytes * rest.workers, 1});
+  }
+  const Line line = FitLine(by_batch);
+  memory->samples_identified = line.identified;
+  if (!line.identified) return;
+  std::vector<double> sizes, bytes;
+  for (const SizePoint& point : by_batch) {
+    sizes.push_back(point.samples);
+    bytes.push_back(point.value);
+  }
+  const double spread = Regress(sizes, bytes).spread;
+  const double usual = memory->batch_bytes_per_sample * memory->batch_bytes_per_sample;
+  const double noise = kRunToRunBytes * kRunToRunBytes / spread;
+  memory->per_sample_bytes = line.slope * usual / (usual + noise);
+  memory->sample_error_bytes = std::sqrt(usual * noise / (usual + noise));
 }
 
 }  // namespace
@@ -103,12 +140,26 @@ double GrowingMemory::ErrorAt(int64_t samples) const {
   return std::hypot(kReadingError, slope_error * beyond / std::max(1.0, here), error_per_doubling * doublings);
 }
 
+double MemoryModel::BlockBytes(double bytes_per_sample, int64_t samples) const {
+  const double bytes = bytes_per_sample * static_cast<double>(samples);
+  if (!pooled || bytes <= 0) return bytes;
+  return static_cast<double>(PoolCapacity(static_cast<uint64_t>(std::llround(bytes)), kBatchCapacitiesPerOctave));
+}
+
+double MemoryModel::PinnedBytes(const Knobs& knobs) const {
+  const absl::StatusOr<DeviceSpec> device = ParseDevice(knobs.device);
+  if (!knobs.pin_host_memory || !device.ok() || device->kind != DeviceSpec::Kind::kCuda) return 0;
+  return static_cast<double>(StepsWithMemory(knobs.steps_in_flight) * knobs.batch_size) * batch_bytes_per_sample;
+}
+
 MemoryModel FitMemory(absl::Span<const FittedRun> runs) {
   MemoryModel memory;
   const RunRecord& main = *runs.front().run;
   memory.workers = main.knobs.worker_count;
+  memory.samples = main.knobs.batch_size;
   memory.batch_bytes_per_sample = BatchBytesPerSample(main);
   memory.arena_bytes_per_sample = PeakOf(main, "arena_memory") / static_cast<double>(main.knobs.batch_size);
+  memory.pooled = PeakOf(main, "buffer_memory") > 0;
   memory.machine_bytes = static_cast<double>(main.machine_memory_bytes);
   memory.device_total_bytes = static_cast<double>(main.device_total_bytes);
   std::vector<const RunRecord*> records;
@@ -118,32 +169,23 @@ MemoryModel FitMemory(absl::Span<const FittedRun> runs) {
   const bool idle_gives_way = main.allocator == "stallpoint";
   memory.device = FitGrowing(runs, "device_memory", replay,
                              idle_gives_way ? &AllocationReplay::Memory::in_use : &AllocationReplay::Memory::held);
-  if (memory.device && replay != nullptr && !idle_gives_way) memory.device->error_per_doubling = kOtherKernelsError;
+  if (memory.device && !idle_gives_way) memory.device->error_per_doubling = kOtherKernelsError;
   memory.device_on_host = FitGrowing(runs, "device_memory_reserved", replay, &AllocationReplay::Memory::held);
 
-  struct Rest {
-    double workers, samples, bytes;
-  };
   std::vector<Rest> rests;
   for (const FittedRun& fitted : runs) {
     const RunRecord& run = *fitted.run;
     double held = PeakOf(run, "host_memory_held_peak");
     if (held <= 0) held = PeakOf(run, "host_memory_rss");
     if (held <= 0 || run.knobs.device != main.knobs.device) continue;
-    const double known = BuffersOf(run, memory.batch_bytes_per_sample) + PeakOf(run, "device_memory_reserved");
+    const double known = BuffersOf(run, memory.batch_bytes_per_sample) + PeakOf(run, "device_memory_reserved") +
+                         memory.PinnedBytes(run.knobs);
     rests.push_back({static_cast<double>(run.knobs.worker_count), static_cast<double>(run.knobs.batch_size),
                      std::max(0.0, held - known)});
   }
   if (rests.empty()) return memory;
-  std::vector<SizePoint> by_batch, by_workers;
-  for (const Rest& rest : rests) by_batch.push_back({rest.samples, rest.bytes, 1});
-  const Line batch = FitLine(by_batch);
-  memory.samples_identified = batch.identified;
-  memory.per_sample_bytes = batch.identified ? batch.slope : 0;
-  for (const Rest& rest : rests) {
-    by_workers.push_back({rest.workers + 1, rest.bytes - memory.per_sample_bytes * rest.samples, 1});
-  }
-  FitWorkers(by_workers, &memory);
+  FitWorkers(rests, static_cast<double>(main.knobs.batch_size), &memory);
+  FitSamples(rests, &memory);
   double base = 0;
   for (const Rest& rest : rests) {
     base += rest.bytes - memory.per_sample_bytes * rest.samples - memory.per_worker_bytes * rest.workers;

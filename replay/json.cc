@@ -69,6 +69,9 @@ Json FixJson(const std::optional<Fix>& fix) {
           {"knobs", ToJson(fix->knobs)}};
 }
 
+Json Low(const std::optional<Bounds>& bounds) { return bounds ? Number(bounds->low) : Json(nullptr); }
+Json High(const std::optional<Bounds>& bounds) { return bounds ? Number(bounds->high) : Json(nullptr); }
+
 Json Head() { return {{"schema_version", 1}, {"stallpoint_version", STALLPOINT_VERSION}}; }
 
 }  // namespace
@@ -95,7 +98,13 @@ Json PredictionJson(const Prediction& p) {
           {"p_out_of_memory", Number(p.p_out_of_memory)},
           {"extrapolated", p.extrapolated},
           {"epoch_edge_ms", Number(p.epoch_edge_ms)},
-          {"storage_share", Number(p.storage_share)}};
+          {"storage_share", Number(p.storage_share)},
+          {"stall_share_low", Number(p.stall_bounds.low)},
+          {"stall_share_high", Number(p.stall_bounds.high)},
+          {"host_memory_bytes_low", Low(p.host_memory_bounds)},
+          {"host_memory_bytes_high", High(p.host_memory_bounds)},
+          {"device_memory_bytes_low", Low(p.device_memory_bounds)},
+          {"device_memory_bytes_high", High(p.device_memory_bounds)}};
 }
 
 namespace {

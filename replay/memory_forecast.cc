@@ -13,7 +13,9 @@ namespace {
 // part of what the device's memory grows by.
 constexpr double kUnseenGrowth = 0.1;
 // Of what a process holds, from run to run and between what it holds and what the kernel charges; relative, standard.
-constexpr double kHostError = 0.01;
+constexpr double kHostError = 0.02;
+// Of the most batches at a time: a run may be fuller than the simulated one was, or never as full; standard.
+constexpr double kBatchesError = 0.5;
 
 // A value with its standard error.
 struct Estimate {
@@ -33,9 +35,11 @@ std::optional<Estimate> HostMemory(const MemoryModel& memory, const Knobs& knobs
   const double workers = knobs.worker_count;
   Estimate host;
   host.bytes = *memory.base_bytes + workers * memory.per_worker_bytes + samples * memory.per_sample_bytes +
-               static_cast<double>(fill.batches) * samples * memory.batch_bytes_per_sample +
-               std::max(1.0, workers) * samples * memory.arena_bytes_per_sample;
-  host.error = std::abs(workers - memory.workers) * memory.worker_error_bytes;
+               static_cast<double>(fill.batches) * memory.BlockBytes(memory.batch_bytes_per_sample, knobs.batch_size) +
+               std::max(1.0, workers) * memory.BlockBytes(memory.arena_bytes_per_sample, knobs.batch_size) +
+               memory.PinnedBytes(knobs);
+  host.error = std::hypot((workers - memory.workers) * memory.worker_error_bytes,
+                          (samples - static_cast<double>(memory.samples)) * memory.sample_error_bytes);
   if (memory.device_on_host && same_device) {
     const GrowingMemory& device = *memory.device_on_host;
     const double bytes = device.At(knobs.batch_size);
@@ -46,7 +50,8 @@ std::optional<Estimate> HostMemory(const MemoryModel& memory, const Knobs& knobs
       host.error = std::hypot(host.error, kUnseenGrowth * device.per_sample * beyond);
     }
   }
-  host.error = std::hypot(host.error, kHostError * host.bytes);
+  const double batch = memory.BlockBytes(memory.batch_bytes_per_sample, knobs.batch_size);
+  host.error = std::hypot(host.error, kBatchesError * batch, kHostError * host.bytes);
   return host;
 }
 
@@ -78,6 +83,8 @@ MemoryForecast ForecastMemory(const CostModel& model, const Knobs& knobs, const 
   }
   if (host) forecast.host_bytes = host->bytes;
   if (device) forecast.device_bytes = device->bytes;
+  if (host) forecast.host_error = host->error;
+  if (device) forecast.device_error = device->error;
   if (device && knobs.device_limit_bytes == 0 && forecast.device_room > 0 && device->bytes > forecast.device_room) {
     // The allocator gives back what it keeps for later before the device has no more.
     device->bytes = memory.device->LeastAt(knobs.batch_size);

@@ -21,6 +21,7 @@ inline constexpr double kDoesNotFit = 0.5;
 
 struct MemoryForecast {
   std::optional<double> host_bytes, device_bytes;
+  double host_error = 0, device_error = 0;  // standard
   // Of limits, or of all that machine and device have. Null where a limit is set on what is unknown, and what is known
   // fits.
   std::optional<double> p_out_of_memory;

@@ -29,16 +29,23 @@ struct RunLength {
   double s = 0, s_low = 0, s_high = 0;
 };
 
-// Interval bounds are of the mean step time, 90 % unless said otherwise.
+// Ends of an interval.
+struct Bounds {
+  double low = 0, high = 0;
+};
+
+// Intervals are 90 % unless said otherwise; of the step, of its mean.
 struct Prediction {
   Knobs knobs;
   double step_ms = 0, step_ms_low = 0, step_ms_high = 0;
   double throughput_per_s = 0;  // samples
   Shares shares;
+  Bounds stall_bounds;  // of stall_share()
   Bound bound = Bound::kCompute;
   std::string stage;  // behind the wait; empty when the device does not wait for data
   Wait wait = Wait::kNone;
   std::optional<double> host_memory_bytes, device_memory_bytes;
+  std::optional<Bounds> host_memory_bounds, device_memory_bounds;
   std::optional<double> p_out_of_memory;
   // What host and device may hold: a limit, or all that there is; 0: unknown.
   double host_room_bytes = 0, device_room_bytes = 0;

@@ -28,6 +28,8 @@ constexpr int64_t kFewestCornerSteps = 64;
 // What no other term of an interval covers, seen on runs that nothing contends for.
 constexpr double kModelError = 0.007;
 constexpr double kModelErrorNs = 30e3;
+// Of the stall share; the other where the device is the host, whose threads' turns are part of it.
+constexpr double kModelErrorOfShare = 0.005, kModelErrorOfShareOnHost = 0.03;
 constexpr double kSaturated = 0.9;
 
 int64_t Primed(const Knobs& knobs) { return int64_t{knobs.worker_count} * knobs.prefetch_depth; }
@@ -234,6 +236,7 @@ class ReplayPredictor final : public Predictor {
       FillInterval(knobs, plan, samples, scenario, device, nominal, &p);
     } else {
       p.step_ms_low = p.step_ms_high = p.step_ms;
+      p.stall_bounds = {p.stall_share(), p.stall_share()};
     }
     if (plan.all_steps > 0) p.wall = WallOf(knobs, plan, nominal, p);
     p.cores_busy = CoresBusy(nominal, scenario);
@@ -248,6 +251,9 @@ class ReplayPredictor final : public Predictor {
     const MemoryForecast memory = ForecastMemory(model_, knobs, fill);
     p.host_memory_bytes = memory.host_bytes;
     p.device_memory_bytes = memory.device_bytes;
+    const double errors = TwoSidedZ(options_.confidence);
+    p.host_memory_bounds = BoundsOf(memory.host_bytes, errors * memory.host_error);
+    p.device_memory_bounds = BoundsOf(memory.device_bytes, errors * memory.device_error);
     p.p_out_of_memory = memory.p_out_of_memory;
     p.host_room_bytes = memory.host_room;
     p.device_room_bytes = memory.device_room;
@@ -287,12 +293,14 @@ class ReplayPredictor final : public Predictor {
     const SimulatedWindow same_steps = SettledWindow(*samples.usual, plan, scenario, nominal.result, part);
     const double unseen = UnseenShare(plan, *samples.usual);
     const double run_ns = nominal.window.step_ns() * static_cast<double>(plan.steps);
-    double bounds[2];
+    const double stall = SharesOf(nominal.result, same_steps).stall();
+    double bounds[2], stalls[2];
     for (const bool slow : {false, true}) {
       const Scenario corner =
           ScenarioOfCorner(model_, knobs, scenario, device, {options_.confidence, unseen, run_ns, slow});
-      bounds[slow] =
-          SimulateRun(slow ? *samples.slow : *samples.fast, plan, part, corner).window.step_ns() - same_steps.step_ns();
+      const SimulatedRun at = SimulateRun(slow ? *samples.slow : *samples.fast, plan, part, corner);
+      bounds[slow] = at.window.step_ns() - same_steps.step_ns();
+      stalls[slow] = SharesOf(at.result, at.window).stall() - stall;
     }
     const SimulatedWindow& window = nominal.window;
     const double z = TwoSidedZ(options_.confidence);
@@ -310,6 +318,17 @@ class ReplayPredictor final : public Predictor {
     const double rest = std::hypot(z * std::hypot(scatter, nominal.luck_ns, first), kModelError * step + kModelErrorNs);
     p->step_ms_low = std::max(0.0, step - std::hypot(std::max(0.0, -bounds[0]), rest)) / kNsPerMs;
     p->step_ms_high = (step + std::hypot(std::max(0.0, bounds[1]), rest)) / kNsPerMs;
+    // A longer step of a device that computes for as long as before.
+    const double of_step = p->shares.compute * rest / step;
+    const double rest_of_share = device.threads > 0 ? kModelErrorOfShareOnHost : kModelErrorOfShare;
+    const double less = std::min({0.0, stalls[0], stalls[1]}), more = std::max({0.0, stalls[0], stalls[1]});
+    p->stall_bounds.low = std::max(0.0, p->stall_share() - std::hypot(less, of_step, rest_of_share));
+    p->stall_bounds.high = std::min(1.0, p->stall_share() + std::hypot(more, of_step, rest_of_share));
+  }
+
+  static std::optional<Bounds> BoundsOf(const std::optional<double>& value, double error) {
+    if (!value) return std::nullopt;
+    return Bounds{std::max(0.0, *value - error), *value + error};
   }
 
   // Standard, of what the first step takes beyond a usual one.

@@ -197,8 +197,11 @@ void MeasureLatencies(const RunRecord& run, int64_t steady_first, RunCosts* cost
       start.push_back(std::clamp(static_cast<double>(it.device_begin_ns - issued), 0.0, kLongestLatencyNs));
     }
     if (it.sync_begin_ns < 0) continue;
-    ++steps_ahead_possible;
-    if (it.sync_end_ns >= it.device_end_ns) ++waits_for_own_step;
+    // A step that ended while main still issued the last of it is waited for by nobody.
+    if (it.device_end_ns > it.sync_begin_ns) {
+      ++steps_ahead_possible;
+      if (it.sync_end_ns >= it.device_end_ns) ++waits_for_own_step;
+    }
     const int64_t awaited = it.sync_end_ns >= it.device_end_ns ? i : i - std::max(1, run.knobs.steps_in_flight) + 1;
     if (awaited >= 0 && run.iterations[awaited].device_end_ns > it.sync_begin_ns) {
       note(run.iterations[awaited].device_end_ns, it.sync_end_ns, &device);

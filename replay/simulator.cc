@@ -126,7 +126,9 @@ int64_t MostBatches(const SimulationResult& result, const Scenario& scenario) {
   for (int64_t i = 1; i < count; i += stride) {
     int64_t in_memory = 1;
     for (int64_t k = std::max<int64_t>(0, i - ahead); k < i; ++k) {
-      if (steps[k].device_end > steps[i - 1].main_end) ++in_memory;
+      // Main knows nothing of the end of a step that it did not wait for.
+      const bool just_issued = k == i - 1 && steps[k].main_end == steps[k].issued;
+      if (just_issued || steps[k].device_end > steps[i - 1].main_end) ++in_memory;
     }
     for (int64_t j = i + 1; j < std::min(loads, i + 1 + primed); ++j) {
       if (result.loaded[j] <= steps[i].main_end) ++in_memory;

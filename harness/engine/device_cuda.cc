@@ -20,6 +20,7 @@
 #include "harness/host/workload.h"
 #include "harness/record/recorder.h"
 #include "harness/record/stage_scope.h"
+#include "traces/memory_blocks.h"
 #include "traces/units.h"
 
 namespace stallpoint {
@@ -60,8 +61,7 @@ class CudaDevice : public Device {
         stages_(context.stages),
         limit_bytes_(context.knobs.device_limit_bytes),
         pins_(context.knobs.pin_host_memory),
-        // The end of the step before the oldest one is what that one's times are measured from.
-        slots_(static_cast<size_t>(context.knobs.steps_in_flight) + 2),
+        slots_(static_cast<size_t>(StepsWithMemory(context.knobs.steps_in_flight))),
         requests_(slots_.size()),
         steps_(context.knobs.steps_in_flight) {}
 

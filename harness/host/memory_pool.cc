@@ -1,7 +1,6 @@
 #include "harness/host/memory_pool.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstdlib>
 #include <iterator>
 
@@ -24,11 +23,7 @@ MemoryPool::~MemoryPool() {
   }
 }
 
-size_t MemoryPool::CapacityFor(size_t bytes) const {
-  const size_t wanted = std::max(bytes, kAlignment);
-  const size_t step = std::max(std::bit_floor(wanted) / sharing_.capacities_per_octave, kAlignment);
-  return (wanted + step - 1) / step * step;
-}
+size_t MemoryPool::CapacityFor(size_t bytes) const { return PoolCapacity(bytes, sharing_.capacities_per_octave); }
 
 MemoryPool::Block MemoryPool::Acquire(size_t bytes) {
   if (bytes > kLargest) return {};

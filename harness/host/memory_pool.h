@@ -12,11 +12,13 @@
 #include <mutex>
 #include <vector>
 
+#include "traces/memory_blocks.h"
+
 namespace stallpoint {
 
 class MemoryPool {
  public:
-  static constexpr size_t kAlignment = 64;
+  static constexpr size_t kAlignment = kLeastCapacity;
 
   struct Block {
     void* data = nullptr;  // null: none
@@ -30,9 +32,9 @@ class MemoryPool {
     size_t times_as_large;
   };
   // For batches of varying size.
-  static constexpr Sharing kLoose = {8, 2};
+  static constexpr Sharing kLoose = {kBatchCapacitiesPerOctave, 2};
   // For sizes that come again exactly.
-  static constexpr Sharing kTight = {64, 1};
+  static constexpr Sharing kTight = {kTightCapacitiesPerOctave, 1};
 
   // `limit_bytes` 0: unlimited.
   explicit MemoryPool(uint64_t limit_bytes, Sharing sharing = kLoose) : limit_bytes_(limit_bytes), sharing_(sharing) {}

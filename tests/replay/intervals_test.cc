@@ -54,24 +54,31 @@ double WidthOfRun(const Predictor& predictor, uint64_t seed) {
 }  // namespace
 
 TEST_CASE("intervals hold the live run about as often as they say") {
-  int inside = 0, all = 0;
+  int inside = 0, stalls_inside = 0, all = 0;
   for (uint64_t luck = 1; luck <= 12; ++luck) {
     Truth truth = ReadAndDecode(4, luck % 2 == 0 ? 4 : 1);
     truth.cpu_speed_noise = 0.06;
     const auto predictor = FitTo(Record(truth, {.knobs = EmulatedKnobs(8, 2), .steps = 100, .luck = luck}));
     for (int32_t workers : {1, 4, 8}) {
       const Knobs knobs = EmulatedKnobs(8, workers);
-      const double live = Summarize(Record(truth, {.knobs = knobs, .steps = 100, .luck = 100 + luck})).step_ms_mean;
+      const RunSummary measured = Summarize(Record(truth, {.knobs = knobs, .steps = 100, .luck = 100 + luck}));
+      const double live = measured.step_ms_mean, stall = measured.shares.stall();
       const Prediction p = predictor->PredictRun(knobs, {.steps = 100});
       CHECK(p.step_ms_low <= p.step_ms);
       CHECK(p.step_ms <= p.step_ms_high);
       CHECK(p.step_ms_high < 1.4 * p.step_ms);
       inside += p.step_ms_low <= live && live <= p.step_ms_high;
+      CHECK(p.stall_bounds.low <= p.stall_share());
+      CHECK(p.stall_share() <= p.stall_bounds.high);
+      CHECK(p.stall_bounds.high - p.stall_bounds.low < 0.35);
+      stalls_inside += p.stall_bounds.low <= stall && stall <= p.stall_bounds.high;
       ++all;
     }
   }
   INFO(inside << " of " << all);
   CHECK(inside >= all * 65 / 100);
+  INFO(stalls_inside << " stall shares");
+  CHECK(stalls_inside >= all * 65 / 100);
 }
 
 TEST_CASE("a run that meets recorded samples again is surer than one that meets others or has no end") {

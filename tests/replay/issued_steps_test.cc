@@ -37,6 +37,23 @@ TEST_CASE(
   CHECK_FALSE(model->ScenarioOf(EmulatedKnobs(8, 2)).launch_overlaps);
 }
 
+TEST_CASE("a step that ends while main still issues the last of it says nothing of whether main waits for steps") {
+  RunRecord run = Record(ReadAndDecode(0.2, 0.2), {.knobs = EmulatedKnobs(8, 2, "cuda:0")});
+  for (IterationRecord& it : run.iterations) it.device_end_ns = it.launch_end_ns - 1000;
+  for (IterationRecord& it : run.iterations) it.device_begin_ns = it.launch_begin_ns;
+  RecordKernels(&run, 0.5);
+  const auto model = CostModel::Fit(std::vector<RunRecord>{run});
+  REQUIRE(model.ok());
+  CHECK_FALSE(model->syncs_each_step);
+
+  Truth truth = ReadAndDecode(0.2, 0.2);
+  truth.syncs_each_step = true;
+  const auto of_waiting =
+      CostModel::Fit(std::vector<RunRecord>{Record(truth, {.knobs = EmulatedKnobs(8, 2, "cuda:0")})});
+  REQUIRE(of_waiting.ok());
+  CHECK(of_waiting->syncs_each_step);
+}
+
 TEST_CASE("copies of the device's own stream take turns with its steps, and grow with the batch as they were seen to") {
   Truth truth = ReadAndDecode(1, 0.2);
   truth.step_fixed_ns = 1e6;

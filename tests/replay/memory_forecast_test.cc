@@ -6,6 +6,7 @@
 #include "catch.h"
 #include "replay/predictor.h"
 #include "tests/replay/run_builder.h"
+#include "traces/memory_blocks.h"
 
 namespace stallpoint {
 namespace {
@@ -68,6 +69,38 @@ TEST_CASE("with two batch sizes and two worker counts recorded, memory of others
       CHECK(*p.host_memory_bytes == Approx(LiveHost(batch, workers)).epsilon(0.03));
     }
   }
+}
+
+TEST_CASE(
+    "what workers hold is not taken for what a larger batch holds, where runs of the larger batch had more of them") {
+  const RunRecord run = RecordOnCpu(16, 1);
+  const auto calibration = RunRecord::Role::kCalibration;
+  const auto predictor =
+      FitRuns({run, RecordOnCpu(16, 12, calibration), RecordOnCpu(16, 6, calibration), RecordOnCpu(8, 1, calibration)});
+  for (const int64_t batch : {8, 64}) {
+    const Prediction p = predictor->Predict(Changed(run, batch, 1));
+    CHECK(*p.host_memory_bytes == Approx(LiveHost(batch, 1)).epsilon(0.02));
+    CHECK(p.host_memory_bounds->low < LiveHost(batch, 1));
+    CHECK(p.host_memory_bounds->high > LiveHost(batch, 1));
+  }
+}
+
+TEST_CASE("page-locked memory holds a batch for each step that a GPU has memory for") {
+  Knobs knobs = testing::EmulatedKnobs(16, 2, "cuda:0");
+  knobs.pin_host_memory = true;
+  const RunRecord run = Record(ReadAndDecode(0.2, 0.05), {.knobs = knobs, .steps = 60});
+  const auto predictor = FitRuns({run});
+  Knobs ahead = knobs;
+  ahead.steps_in_flight = 4;
+  const double more = *predictor->Predict(ahead).host_memory_bytes - *predictor->Predict(knobs).host_memory_bytes;
+  // Besides, as many batches more wait for their steps.
+  CHECK(more >= 2 * 16 * kSampleBytes);
+  CHECK(more <= 2 * 16 * kSampleBytes + 2 * static_cast<double>(PoolCapacity(16 * 150'528, kBatchCapacitiesPerOctave)));
+  // A batch four times as large: what is page-locked grows with all the others.
+  Knobs large = knobs;
+  large.batch_size = 64;
+  const double grown = *predictor->Predict(large).host_memory_bytes - *predictor->Predict(knobs).host_memory_bytes;
+  CHECK(grown >= 4 * 48 * kSampleBytes + 3 * 48 * kSampleBytes);
 }
 
 TEST_CASE("from one run, what is kept whatever the batch tells the model from what grows with the batch") {

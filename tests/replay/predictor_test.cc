@@ -6,6 +6,7 @@
 #include "catch.h"
 #include "replay/cost_model.h"
 #include "run_builder.h"
+#include "traces/memory_blocks.h"
 #include "traces/run_summary.h"
 
 namespace stallpoint {
@@ -237,7 +238,7 @@ TEST_CASE("memory grows with the batches in the queue and decides what fits") {
   Knobs deep = EmulatedKnobs(8, 2);
   deep.prefetch_depth = 8;
   const double more = *predictor->Predict(deep).host_memory_bytes - *predictor->Predict(run.knobs).host_memory_bytes;
-  CHECK(more == Approx(12 * 8 * 150'528));
+  CHECK(more == Approx(12.0 * PoolCapacity(8 * 150'528, kBatchCapacitiesPerOctave)));
 
   const RunRecord starved = Record(ReadAndDecode(10, 1), {.knobs = EmulatedKnobs(8, 2)});
   const auto of_starved = Fit({starved});

@@ -6,6 +6,7 @@
 
 #include "reference_loader.h"
 #include "traces/device_spec.h"
+#include "traces/memory_blocks.h"
 
 namespace stallpoint::testing {
 namespace {
@@ -183,7 +184,8 @@ RunRecord Record(const Truth& truth, const RunSpec& spec) {
   run.end_ns = run.iterations.back().device_end_ns + 1'000'000;
   run.phases = {{"startup", kStartNs - 500'000'000, kStartNs}, {"train", kStartNs, run.end_ns}};
   run.begin_ns = kStartNs - 500'000'000;
-  const double batch_bytes = static_cast<double>(spec.knobs.batch_size) * kSampleBytes;
+  const auto batch_bytes = static_cast<double>(
+      PoolCapacity(static_cast<uint64_t>(spec.knobs.batch_size * kSampleBytes), kBatchCapacitiesPerOctave));
   const double queued = static_cast<double>(spec.knobs.worker_count) * spec.knobs.prefetch_depth + 1;
   const double arenas = std::max(1, spec.knobs.worker_count) * batch_bytes;
   run.counters["arena_memory"] = {{run.end_ns, batch_bytes}};

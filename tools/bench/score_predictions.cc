@@ -20,6 +20,11 @@ Json Bytes(const std::optional<T>& bytes) {
   return bytes ? Json(*bytes) : Json(nullptr);
 }
 
+// [bytes, low, high]
+Json Memory(const std::optional<double>& bytes, const std::optional<Bounds>& bounds) {
+  return bytes ? Json{*bytes, bounds->low, bounds->high} : Json(nullptr);
+}
+
 Json Scored(const Predictor& predictor, const RunRecord& live) {
   RunConditions conditions = {.epochs = live.planned_epochs, .cold_start = live.cold_data, .found = std::nullopt};
   if (live.planned_epochs == 0) conditions.steps = static_cast<int64_t>(live.iterations.size());
@@ -39,8 +44,10 @@ Json Scored(const Predictor& predictor, const RunRecord& live) {
               {"told_ms", nullptr},
               {"measured_host_memory", Bytes(measured.host_memory_bytes)},
               {"measured_device_memory", Bytes(measured.device_memory_bytes)},
-              {"host_memory", Bytes(blind.host_memory_bytes)},
-              {"device_memory", Bytes(blind.device_memory_bytes)},
+              {"stall_share_low", blind.stall_bounds.low},
+              {"stall_share_high", blind.stall_bounds.high},
+              {"host_memory", Memory(blind.host_memory_bytes, blind.host_memory_bounds)},
+              {"device_memory", Memory(blind.device_memory_bytes, blind.device_memory_bounds)},
               {"measured_wall_s", measured.wall_s},
               {"wall_s", nullptr}};
   if (blind.wall) {
