@@ -200,9 +200,9 @@ absl::StatusOr<CostModel> CostModel::Fit(absl::Span<const RunRecord> runs) {
   model.dataset_samples = model.epochs ? SamplesOfEpoch(run) : run.dataset_samples;
   model.cores = run.usable_cores;
   model.page_cache.cold_slow = FitColdSlow(&fitted);
-  model.stretch = FitStretch(fitted);
-  model.storage = FitStorage(fitted);
   model.uneven_cores = FitUnevenCores(fitted);
+  model.stretch = FitStretch(fitted, model.uneven_cores);
+  model.storage = FitStorage(fitted);
   LevelWorkers(model.uneven_cores, run, &fitted.front().costs);
   BuildTape(fitted, CpuFactors(fitted, model.stretch), &model);
   model.collate = FitBatchDemand(fitted, model.stretch, true, [](const BatchCost& b) { return b.collate; });

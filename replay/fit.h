@@ -43,7 +43,7 @@ double FitColdSlow(std::vector<FittedRun>* runs);
 // How computing slows when all cores are busy, by runs that differ in how busy the cores were. A difference that the
 // host's changing speed explains as well is shrunk towards 1: what that does is taken from how far the runs scatter
 // about the line.
-double FitStretch(absl::Span<const FittedRun> runs);
+double FitStretch(absl::Span<const FittedRun> runs, const UnevenCores& cores);
 // What the demands of a run are to be divided by to become those of an idle host.
 double SlowDown(const RunCosts& costs, double stretch);
 
