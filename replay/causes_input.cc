@@ -7,6 +7,7 @@
 #include "replay/causes.h"
 #include "replay/probe_evidence.h"
 #include "replay/recommend.h"
+#include "replay/run_costs.h"
 #include "traces/units.h"
 
 namespace stallpoint {
@@ -94,7 +95,8 @@ std::string LoaderAdvice(const Case& c, const StageFinding& slowest, const std::
   const std::string stage = slowest.stage != nullptr ? slowest.stage->name : "loading";
   std::string advice;
   if (slowest.wait == Wait::kCpu) {
-    if (!(found && found->frees)) {
+    const bool no_longer_binds = found && found->prediction.shares.data_wait < c.least_share();
+    if (!(found && found->frees) && !no_longer_binds) {
       const char* state = c.cores_full() ? "full" : c.disturbed ? "shared with other work" : "full at the best setting";
       advice = fmt::format(
           "{} is CPU-bound and {:.3g} cores are {}: more workers than cores will not help. Make {} cheaper (smaller "
@@ -103,6 +105,10 @@ std::string LoaderAdvice(const Case& c, const StageFinding& slowest, const std::
           stage, c.run.usable_cores, state, stage);
     } else {
       advice = fmt::format("{} is CPU-bound: workers up to the number of cores compute side by side.", stage);
+      if (!found->frees) {
+        advice += fmt::format(" With {} it is no longer loading that the device waits for, but {}.",
+                              found->prediction.knobs.worker_count, Name(found->prediction.bound));
+      }
     }
   } else if (slowest.wait == Wait::kIo && StorageLimit(c)) {
     advice = fmt::format(
@@ -132,6 +138,28 @@ std::string LoaderAdvice(const Case& c, const StageFinding& slowest, const std::
         *c.summary.epoch_edge_ms, edge_share * 100);
   }
   return advice;
+}
+
+// A worker whose core is slower than the others', which wait for it; empty where none is, or none waits.
+std::string SlowestWorker(const Case& c) {
+  constexpr double kMuch = 0.04;
+  const Knobs& knobs = c.run.knobs;
+  if (!knobs.in_order || knobs.worker_count >= c.run.usable_cores) return "";
+  const std::vector<double> slowness = WorkerSlowness(c.run);
+  const auto slowest = std::max_element(slowness.begin(), slowness.end());
+  if (slowest == slowness.end() || *slowest < 1 + kMuch) return "";
+  std::string seen = fmt::format(
+      "worker {} computes {:.0f} % longer than all of them do for the same work, its core is slower; in order, batches "
+      "come "
+      "at its pace",
+      slowest - slowness.begin(), (*slowest - 1) * 100);
+  if (c.predictor != nullptr) {
+    Knobs as_ready = c.predictor->recorded();
+    as_ready.in_order = false;
+    seen += fmt::format("; as they are ready (--in-order 0), a step would take {:.3g} ms (simulated)",
+                        c.predictor->Predict(as_ready).step_ms);
+  }
+  return seen;
 }
 
 }  // namespace
@@ -168,6 +196,9 @@ std::optional<Cause> FindSlowInput(const Case& c) {
   }
   cause.evidence.push_back(
       fmt::format("the run keeps {:.3g} cores {:.0f} % busy", c.run.usable_cores, c.cores_busy * 100));
+  if (slowest.wait == Wait::kCpu) {
+    if (std::string seen = SlowestWorker(c); !seen.empty()) cause.evidence.push_back(seen);
+  }
   if (slowest.wait == Wait::kIo) {
     if (std::string seen = StorageEvidence(c.run, c.summary.window); !seen.empty()) cause.evidence.push_back(seen);
     if (const auto streams = StorageLimit(c)) {
