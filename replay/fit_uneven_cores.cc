@@ -47,14 +47,18 @@ Round RoundFrom(const RunRecord& run, size_t first) {
   return round;
 }
 
+// None where workers have no core each, and the speed is no worker's.
 std::vector<Round> RoundsOf(const RunRecord& run) {
   std::vector<Round> rounds;
-  const auto workers = static_cast<size_t>(run.knobs.worker_count);
-  if (workers < 2) return rounds;
+  const auto workers = static_cast<size_t>(std::max(0, run.knobs.worker_count));
+  if (workers < 2 || run.knobs.worker_count > run.usable_cores) return rounds;
   for (size_t first = 0; first + workers <= run.batches.size();) {
     Round round = RoundFrom(run, first);
     first += round.off.empty() ? 1 : workers;
-    if (!round.off.empty()) rounds.push_back(std::move(round));
+    if (round.off.empty()) continue;
+    // Workers begin in any order.
+    if (!rounds.empty()) round.begin_ns = std::max(round.begin_ns, rounds.back().begin_ns);
+    rounds.push_back(std::move(round));
   }
   return rounds;
 }
@@ -98,9 +102,7 @@ void Compare(const std::vector<Round>& rounds, std::vector<Likeness>* likenesses
 
 UnevenCores FitUnevenCores(absl::Span<const FittedRun> runs) {
   std::vector<Likeness> likenesses;
-  for (const FittedRun& fitted : runs) {
-    if (fitted.run->knobs.worker_count <= fitted.run->usable_cores) Compare(RoundsOf(*fitted.run), &likenesses);
-  }
+  for (const FittedRun& fitted : runs) Compare(RoundsOf(*fitted.run), &likenesses);
   UnevenCores cores;
   double least = INFINITY;
   for (int i = 0; i < kLengthsTried; ++i) {
