@@ -60,8 +60,9 @@ struct DeviceModel {
   bool one_size = false;                         // the split between fixed and per sample is an assumption
   bool stated = false;                           // by the device text: exact
   double sampling_error = 0;                     // relative, of the fit
-  double threads = 0;  // host threads that a step keeps busy; 0 when the device is not the host
-  bool known = true;   // false: no device was recorded, and none was stated
+  double threads = 0;     // host threads that a step keeps busy; 0 when the device is not the host
+  double run_to_run = 0;  // standard, relative, of a run's mean step where the device is the host
+  bool known = true;      // false: no device was recorded, and none was stated
 
   double StepNs(double samples) const { return fixed_ns + per_sample_ns * samples; }
   bool Extrapolates(int64_t samples) const;

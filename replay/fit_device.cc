@@ -24,6 +24,17 @@ double IntraOpThreads(const RunRecord& run) {
   return std::clamp(chosen, 1.0, kMost);
 }
 
+// Standard, relative: of one more run about the usual of those of its size.
+double RunToRun(const std::map<int64_t, std::vector<double>>& usual_of_runs) {
+  double squares = kNoisePrior * kRunToRunNoise * kRunToRunNoise, count = kNoisePrior;
+  for (const auto& [samples, usual] : usual_of_runs) {
+    const double middle = Median(usual);
+    for (const double value : usual) squares += std::pow(std::log(value / middle), 2);
+    count += static_cast<double>(usual.size() - 1);
+  }
+  return std::sqrt(squares / count);
+}
+
 }  // namespace
 
 bool DeviceModel::Extrapolates(int64_t samples) const {
@@ -59,17 +70,26 @@ DeviceModel FitDevice(absl::Span<const FittedRun> runs, double stretch) {
   const absl::StatusOr<DeviceSpec> spec = ParseDevice(main.knobs.device);
   const bool on_host = spec.ok() && spec->kind == DeviceSpec::Kind::kCpu;
   if (on_host) device.threads = IntraOpThreads(main);
-  std::map<int64_t, std::vector<double>> by_size;
+  std::map<int64_t, std::vector<double>> by_size, usual_of_runs;
   for (const FittedRun& fitted : runs) {
     if (fitted.run->knobs.device != main.knobs.device) continue;
     const double slow = on_host ? SlowDown(fitted.costs, stretch) : 1;
-    for (const StepCost& step : fitted.costs.steps) by_size[step.samples].push_back(step.step_ns / slow);
+    std::map<int64_t, std::vector<double>> of_run;
+    for (const StepCost& step : fitted.costs.steps) of_run[step.samples].push_back(step.step_ns / slow);
+    for (const auto& [samples, values] : of_run) {
+      by_size[samples].insert(by_size[samples].end(), values.begin(), values.end());
+      if (values.size() >= kFewestAtSize) usual_of_runs[samples].push_back(Median(values));
+    }
   }
   std::vector<SizePoint> points;
   for (const auto& [samples, values] : by_size) {
     if (values.size() < kFewestAtSize && by_size.size() > 1) continue;
-    points.push_back({static_cast<double>(samples), Median(values), static_cast<double>(values.size())});
+    // How fast a process computes on the host is luck of each run, of the longest no less.
+    const std::vector<double>& usual = usual_of_runs[samples];
+    const double level = on_host && usual.size() > 1 ? Median(usual) : Median(values);
+    points.push_back({static_cast<double>(samples), level, static_cast<double>(values.size())});
   }
+  if (on_host) device.run_to_run = RunToRun(usual_of_runs);
   device.residuals = {1};
   if (points.empty()) {
     device.known = false;

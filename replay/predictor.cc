@@ -28,8 +28,9 @@ constexpr int64_t kFewestCornerSteps = 64;
 // What no other term of an interval covers, seen on runs that nothing contends for.
 constexpr double kModelError = 0.007;
 constexpr double kModelErrorNs = 30e3;
-// Of the stall share; the other where the device is the host, whose threads' turns are part of it.
-constexpr double kModelErrorOfShare = 0.005, kModelErrorOfShareOnHost = 0.03;
+// Of the stall share: on a device of its own, on the host, and on one whose cores its threads share with workers, where
+// the scheduler lets a thread that wakes go before its turn.
+constexpr double kModelErrorOfShare = 0.005, kErrorOfShareOnHost = 0.03, kErrorOfShareOnCrowdedHost = 0.08;
 constexpr double kSaturated = 0.9;
 
 int64_t Primed(const Knobs& knobs) { return int64_t{knobs.worker_count} * knobs.prefetch_depth; }
@@ -320,7 +321,11 @@ class ReplayPredictor final : public Predictor {
     p->step_ms_high = (step + std::hypot(std::max(0.0, bounds[1]), rest)) / kNsPerMs;
     // A longer step of a device that computes for as long as before.
     const double of_step = p->shares.compute * rest / step;
-    const double rest_of_share = device.threads > 0 ? kModelErrorOfShareOnHost : kModelErrorOfShare;
+    // A device on the host is faster or slower by the luck of each run, whatever loading is.
+    const double of_luck = p->shares.compute * p->shares.stall() * z * device.run_to_run;
+    const bool crowded = scenario.worker_count + device.threads > scenario.cores;
+    const double on_host = std::hypot(crowded ? kErrorOfShareOnCrowdedHost : kErrorOfShareOnHost, of_luck);
+    const double rest_of_share = device.threads > 0 ? on_host : kModelErrorOfShare;
     const double less = std::min({0.0, stalls[0], stalls[1]}), more = std::max({0.0, stalls[0], stalls[1]});
     p->stall_bounds.low = std::max(0.0, p->stall_share() - std::hypot(less, of_step, rest_of_share));
     p->stall_bounds.high = std::min(1.0, p->stall_share() + std::hypot(more, of_step, rest_of_share));
