@@ -150,8 +150,7 @@ std::string SlowestWorker(const Case& c) {
   if (slowest == slowness.end() || *slowest < 1 + kMuch) return "";
   std::string seen = fmt::format(
       "worker {} computes {:.0f} % longer than all of them do for the same work, its core is slower; in order, batches "
-      "come "
-      "at its pace",
+      "come at its pace",
       slowest - slowness.begin(), (*slowest - 1) * 100);
   if (c.predictor != nullptr) {
     Knobs as_ready = c.predictor->recorded();
