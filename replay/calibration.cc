@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kOverfull = 1.25;
 constexpr int32_t kFewestPerCore = 2, kMostPerCore = 6;
+constexpr int32_t kFew = 2;
 
 int32_t CrowdedWorkers(int32_t cores, double computing) {
   const double filling = kOverfull * cores / std::max(computing, 1e-3);
@@ -37,7 +38,8 @@ std::vector<Knobs> PlanCalibration(const Knobs& recorded, double cores, double c
     plan.back().worker_count = workers;
   };
   const bool near = recorded.worker_count >= 0.75 * matching && recorded.worker_count <= 1.5 * matching;
-  add_workers(near ? 1 : matching);
+  if (!near) add_workers(matching);
+  if (near || recorded.worker_count > kFew) add_workers(1);
   const int32_t crowded = std::min(CrowdedWorkers(matching, computing), MostWorkers(cores));
   add_workers(crowded);
   const auto between = static_cast<int32_t>(std::lround(std::sqrt(static_cast<double>(matching) * crowded)));

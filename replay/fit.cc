@@ -234,7 +234,7 @@ OwnCosts FitOwnCosts(absl::Span<const FittedRun> runs) {
   return {std::clamp(waits / pairs, 0.0, 1.0), std::clamp(cpus / pairs, 0.0, 1.0)};
 }
 
-Uncertainty FitHostSpeed(absl::Span<const FittedRun> runs, double stretch) {
+Uncertainty FitHostSpeed(absl::Span<const FittedRun> runs, double stretch, const UnevenCores& uneven_cores) {
   double squares = kHostSpeedPrior * kUsualHostSpeedChange * kUsualHostSpeedChange;
   double observations = kHostSpeedPrior, of_runs = 1;
   if (runs.size() >= 2) {
@@ -274,7 +274,9 @@ Uncertainty FitHostSpeed(absl::Span<const FittedRun> runs, double stretch) {
     }
   }
   // Of one more run about the mean of those.
-  const double change = TwoSidedT(0.9, observations) * std::sqrt(squares / observations * (1 + 1 / of_runs));
+  const double of_run = TwoSidedT(0.9, observations) * std::sqrt(squares / observations * (1 + 1 / of_runs));
+  // Who makes cores uneven makes them all slower or faster in other minutes than those of the recording.
+  const double change = std::max(of_run, TwoSidedZ(0.9) * uneven_cores.spread);
   return {kFaster * change, kSlower * change};
 }
 

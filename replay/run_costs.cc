@@ -28,10 +28,12 @@ double Length(int64_t begin_ns, int64_t end_ns) {
   return begin_ns >= 0 && end_ns > begin_ns ? static_cast<double>(end_ns - begin_ns) : 0;
 }
 
-// The first batch of the steady part: after the primed ones and the first second, when enough are left.
+// The first batch of the steady part: after the primed ones, steps whose device work was recorded, and the first second,
+// when enough are left.
 int64_t SteadyFirst(const RunRecord& run) {
   const int64_t count = static_cast<int64_t>(run.iterations.size());
-  const int64_t primed = int64_t{run.knobs.worker_count} * run.knobs.prefetch_depth;
+  int64_t primed = int64_t{run.knobs.worker_count} * run.knobs.prefetch_depth;
+  if (count - run.observed_steps() >= kFewestSteady) primed = std::max(primed, run.observed_steps());
   if (count - std::max<int64_t>(primed, 2) < kFewestSteady) return std::min<int64_t>(2, count / 4);
   int64_t first = std::max<int64_t>(primed, 2);
   const int64_t latest =

@@ -9,6 +9,28 @@ namespace {
 // From the end of a kernel to the begin of the next when that was issued in time.
 constexpr int64_t kBackToBackNs = 2'000;
 
+void ExtendToLaterSteps(RunRecord* record, std::vector<TimeSpan>* computing) {
+  const auto count = static_cast<int64_t>(record->iterations.size());
+  if (record->device_work_steps >= count) return;
+  // The first step may do what is done once.
+  std::vector<int64_t> known_ns;
+  for (int64_t i = std::min<int64_t>(1, record->device_work_steps - 1); i < record->device_work_steps; ++i) {
+    if (i < 0 || record->iterations[i].device_computing_ns < 0) continue;
+    known_ns.push_back(record->iterations[i].device_computing_ns);
+  }
+  if (known_ns.empty()) return;
+  const auto middle = known_ns.begin() + static_cast<int64_t>(known_ns.size()) / 2;
+  std::nth_element(known_ns.begin(), middle, known_ns.end());
+  for (int64_t i = record->device_work_steps; i < count; ++i) {
+    IterationRecord& it = record->iterations[i];
+    if (it.device_begin_ns < 0 || it.device_end_ns < it.device_begin_ns) continue;
+    const bool issued_before = it.launch_end_ns >= 0 && it.launch_end_ns <= it.device_begin_ns;
+    const int64_t there_ns = it.device_end_ns - it.device_begin_ns;
+    it.device_computing_ns = issued_before ? there_ns : std::min(there_ns, *middle);
+    computing->push_back({it.device_end_ns - it.device_computing_ns, it.device_end_ns});
+  }
+}
+
 }  // namespace
 
 void DeviceWorkCollector::Add(const SpanEvent& span) {
@@ -37,6 +59,8 @@ void DeviceWorkCollector::Finish(RunRecord* record) {
     computing_ns = 0;
     for (const TimeSpan& part : merged) computing_ns += part.end_ns - part.begin_ns;
   }
+  if (record->device_work_steps == 0 && !all.empty()) record->device_work_steps = kAllSteps;
+  ExtendToLaterSteps(record, &all);
   record->device_computing = MergeSpans(std::move(all), kBackToBackNs);
 }
 

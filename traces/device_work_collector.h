@@ -19,6 +19,10 @@ class DeviceWorkCollector {
   // launched them.
   void Add(const SpanEvent& span);
   // Sets what RunRecord and its iterations say of it. To be called once, when all iterations are known.
+  //
+  // Where only the first steps were recorded (device_work_steps), a later one computed as long as its work lay on the
+  // device, if that was all issued before the device began with it, for then nothing kept the device waiting; else as
+  // long as those that were recorded do in the median, and no longer than its work lay there.
   void Finish(RunRecord* record);
 
  private:

@@ -1,5 +1,6 @@
 #include "traces/info_json.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <string>
@@ -139,6 +140,7 @@ Json InfoJson(const TraceContents& contents, const RunRecord& run) {
       {"host_memory_bytes", OrNull(summary.host_memory_bytes)},
       {"device_memory_bytes", OrNull(summary.device_memory_bytes)},
       {"growth_per_sample", GrowthJson(run)},
+      {"device_work_steps", std::min(run.device_work_steps, summary.steps)},
       {"other_cores", OrNull(summary.other_cores)},
       {"limits",
        {{"host", TextOrNull(run.host_limit_enforcement)}, {"device", TextOrNull(run.device_limit_enforcement)}}},

@@ -28,6 +28,11 @@ StageCost& StageCost::operator+=(const StageCost& more) {
   return *this;
 }
 
+int64_t RunRecord::observed_steps() const {
+  const auto count = static_cast<int64_t>(iterations.size());
+  return device_work_steps > 0 && device_work_steps < count ? device_work_steps + 1 : 0;
+}
+
 bool RunRecord::has_device_timeline() const {
   return std::any_of(iterations.begin(), iterations.end(),
                      [](const IterationRecord& iteration) { return iteration.device_begin_ns >= 0; });

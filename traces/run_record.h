@@ -71,7 +71,8 @@ struct IterationRecord {
   bool copy_on_device = false;                         // a stream of it copies; else main waits meanwhile
   // Of the launch: copying the batch into page-locked memory, and the call that copies it to the device; -1: unknown.
   int64_t pin_ns = -1, copy_call_ns = -1;
-  // Within these, by the device's own records of its kernels; -1: there were none.
+  // Within these, by the device's own records of its kernels, or of those of earlier steps (device_work_collector.h);
+  // -1: there were none.
   int64_t device_computing_ns = -1;
   StageCost launch, receive;
   StageCost device;  // of the device thread on `cpu`: cpu_ns and run_queue_ns are known there
@@ -116,6 +117,8 @@ struct ProbeRecord {
   bool told() const { return polls > 0 || !stopped.empty(); }
 };
 
+inline constexpr int64_t kAllSteps = INT64_MAX;
+
 struct RunRecord {
   enum class Role { kMain, kCalibration, kLive };
 
@@ -126,6 +129,8 @@ struct RunRecord {
   std::map<std::string, std::string> options;
   std::string data_dir;
   bool cold_data = false;  // nothing of it was in the page cache when training began
+  // While how many of the first steps were issued what devices did was recorded; kAllSteps, or 0: none.
+  int64_t device_work_steps = 0;
   Knobs knobs;
   int64_t planned_steps = 0, planned_epochs = 0;  // one of the two is positive
   int64_t dataset_samples = 0;                    // 0: unknown
@@ -147,7 +152,7 @@ struct RunRecord {
 
   // When a device computed (kernels, fills, graphs) and when one copied, by its own records: disjoint, in order,
   // kernels back to back as one. Empty without such records; all that is known of the device then are the iterations'
-  // times.
+  // times. Of steps whose work was recorded no longer, as much as they computed, up to their end.
   std::vector<TimeSpan> device_computing, device_copying;
 
   // Of the first steps, in order, and by which allocator: "torch" is LibTorch's on a GPU, "stallpoint" that of `cpu`.
@@ -175,6 +180,9 @@ struct RunRecord {
     return absl::MakeConstSpan(sample_costs).subspan(i * sample_stages.size(), sample_stages.size());
   }
   bool has_device_timeline() const;
+  // Of the first steps, how many are slower because what devices did was recorded, that in which recording ended among
+  // them; 0 where that is none, or all.
+  int64_t observed_steps() const;
   // What each batch used in each sample stage: batches.size() rows of sample_stages.size() sums.
   std::vector<StageCost> SumStagesByBatch() const;
 };

@@ -113,6 +113,7 @@ void RunRecordBuilder::OnSegment(const EventSource& source, const trace::Segment
   record.options = {run.options().begin(), run.options().end()};
   record.data_dir = run.data_dir();
   record.cold_data = run.cold_data();
+  record.device_work_steps = std::max<int64_t>(0, run.device_work_steps());
   record.knobs = FromProto(run.knobs());
   record.planned_steps = run.planned_steps();
   record.planned_epochs = run.planned_epochs();

@@ -55,9 +55,13 @@ SteadyWindow FindWindow(const RunRecord& run, const std::vector<int64_t>& ends) 
   // The first step carries the device's own start-up. A window opens at the end of a step that was recorded.
   const int64_t primed = int64_t{std::max(0, run.knobs.worker_count)} * std::max(1, run.knobs.prefetch_depth);
   const int64_t warm_ns = EndOfWarmup(run);
-  int64_t first = std::clamp<int64_t>(primed, 1, last);
-  while (first < last && ends[first - 1] < warm_ns) ++first;
-  if (last - first >= kFewestSteadySteps) return {first, last, ends[first - 1], ends[last - 1], true};
+  // While the recording of device work was ended workers loaded ahead once more.
+  const int64_t observed = run.observed_steps();
+  for (const int64_t earliest : {observed + primed, std::max(observed, primed), primed}) {
+    int64_t first = std::clamp<int64_t>(earliest, 1, last);
+    while (first < last && ends[first - 1] < warm_ns) ++first;
+    if (last - first >= kFewestSteadySteps) return {first, last, ends[first - 1], ends[last - 1], true};
+  }
 
   int64_t begin_ns = ends[last - 1];
   for (const IterationRecord& it : run.iterations) {

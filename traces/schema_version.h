@@ -9,7 +9,7 @@ namespace stallpoint {
 // Raised when an old reader would misunderstand what is written; readers refuse a newer one.
 inline constexpr uint32_t kSchemaMajor = 1;
 // Raised when fields or values are added; readers read what they know and say that there was more.
-inline constexpr uint32_t kSchemaMinor = 3;
+inline constexpr uint32_t kSchemaMinor = 4;
 
 }  // namespace stallpoint
 

@@ -10,6 +10,8 @@
 namespace stallpoint {
 namespace {
 
+// That of CUDA 12.6.
+constexpr uint32_t kFirstToDetachSafely = 24;
 constexpr const char* kNames[] = {"libcupti.so.13", "libcupti.so.12", "libcupti.so"};
 
 void* Open(const std::string& path) {
@@ -83,6 +85,7 @@ absl::StatusOr<CuptiLibrary> CuptiLibrary::Load(const std::string& path) {
                                                       ": set STALLPOINT_CUPTI to a libcupti.so of CUDA 12 or 13"));
   }
   get_version(&cupti.version);
+  if (cupti.version >= kFirstToDetachSafely) finder.Look("cuptiFinalize", &cupti.Finalize);
   return cupti;
 }
 

@@ -34,6 +34,8 @@ struct CuptiLibrary {
   // Null where this version has none.
   decltype(&cuptiActivityRegisterTimestampCallback) RegisterTimestampCallback = nullptr;
   decltype(&cuptiSetThreadIdType) SetThreadIdType = nullptr;
+  // Null in versions before that of CUDA 12.6, too: there it crashes where CUDA graphs were used.
+  decltype(&cuptiFinalize) Finalize = nullptr;
   decltype(&cuptiActivityFlushPeriod) FlushPeriod = nullptr;
   // Declared since 12.6; the type of a call is an id and a switch.
   CUptiResult (*EnableRuntimeApi)(CUpti_CallbackId, uint8_t) = nullptr;

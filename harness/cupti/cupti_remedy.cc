@@ -6,7 +6,7 @@
 namespace stallpoint {
 namespace {
 
-// Since CUDA 12.6 a version reads 120600; before, API versions counted 18, 19, ...
+// Since CUDA 13.0 a version reads 130000; before, API versions counted ..., 18, 19, ...
 constexpr unsigned kFirstDecimalVersion = 100'000;
 
 struct Meaning {

@@ -44,6 +44,12 @@ class DeviceActivity {
   // [control] Forces out what devices have done so far, waits until it is handed to the recorder, and listens no
   // longer. What is lost is in the trace's accounts and in a log line. Idempotent.
   virtual Totals Stop() = 0;
+  // [control] Stops, and takes CUPTI out of the process, so that calls of CUDA are as fast as if it had never been
+  // there; while it is, each launch takes about half as long again, also of kinds that are not recorded. No other
+  // thread may be calling CUDA, and the device must be idle. To be called only where it can_detach, and at most once.
+  virtual void Detach() = 0;
+  // False: a CUPTI before that of CUDA 12.6, which crashes.
+  virtual bool can_detach() const = 0;
   // The step that is issued; tell it, and what devices do is tied to steps.
   virtual IssueTimes& issue_times() = 0;
 };

@@ -137,7 +137,6 @@ class CuptiActivity : public DeviceActivity {
   Totals Stop() override {
     if (stopped_) return totals_;
     stopped_ = true;
-    // Not cuptiFinalize: it crashes with graphs before CUDA 12.6, and the process ends with the run anyway.
     if (subscriber_ != nullptr) {
       cupti_.FlushAll(CUPTI_ACTIVITY_FLAG_FLUSH_FORCED);
       for (const CUpti_ActivityKind kind : kKinds) cupti_.Disable(kind);
@@ -153,6 +152,12 @@ class CuptiActivity : public DeviceActivity {
     active = false;
     return totals_;
   }
+
+  void Detach() override {
+    Stop();
+    cupti_.Finalize();
+  }
+  bool can_detach() const override { return cupti_.Finalize != nullptr; }
 
   IssueTimes& issue_times() override { return issue_times_; }
 

@@ -48,6 +48,11 @@ absl::StatusOr<bool> TrainLoop::Iterate() {
     return status;
   }
 
+  if (index == context_.pause_after_steps) {
+    if (absl::Status idle = WaitForDevice(0, index - 1); !idle.ok()) return idle;
+    context_.on_pause();
+  }
+
   StageScope launch(context_.stages.launch, index);
   if (absl::Status launched = context_.device.Launch(batch); !launched.ok()) return launched;
   launch.End();

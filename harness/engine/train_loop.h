@@ -36,6 +36,9 @@ class TrainLoop {
     RunGuard& guard;
     int64_t steps_in_flight = 1;
     bool sync_each_step = false;
+    // Called once, when this many steps have ended and before the next is issued, with nothing left on the device.
+    int64_t pause_after_steps = INT64_MAX;
+    std::function<void()> on_pause;
     // Called after every step.
     std::function<void(const Progress&)> on_step;
   };

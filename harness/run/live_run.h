@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ struct RunRequest {
   bool cold_data = false;  // nothing of the data set is in the page cache when training begins
   Knobs knobs;
   int64_t steps = 0, epochs = 0;  // one of the two positive
+  // While how many of the first steps are issued the work of CUDA devices is recorded (DeviceActivity), which makes
+  // issuing them half as long again: kAllSteps, 0, or absent: a tenth of them, at least 5 and at most 20.
+  std::optional<int64_t> device_work_steps;
   trace::RunRole role = trace::RUN_ROLE_MAIN;
   std::string trace_path;
   bool overwrite = false, append = false;

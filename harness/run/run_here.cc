@@ -32,6 +32,7 @@
 #include "harness/run/run_exit.h"
 #include "harness/run/run_probes.h"
 #include "traces/device_spec.h"
+#include "traces/run_record.h"
 
 namespace stallpoint {
 namespace {
@@ -183,12 +184,13 @@ class WorkloadRun {
  private:
   // What the device does is recorded from before its context is made; where that is refused, the host is all the same.
   absl::Status StartCuda() {
-    if (recorder_ != nullptr) {
+    if (recorder_ != nullptr && plan_.request.device_work_steps != 0) {
       DeviceActivity::Options options;
       options.describe_device = [this](uint32_t device) { return DescribeDevice(device); };
       auto activity = DeviceActivity::Start(*recorder_, std::move(options));
       if (activity.ok()) {
         activity_ = *std::move(activity);
+        recorder_->UpdateRun([](trace::Run& run) { run.set_device_work_steps(kAllSteps); });
       } else {
         host_.Log(SP_LOG_WARNING,
                   absl::StrCat("kernels and copies are not recorded, only steps: ", activity.status().message()));
@@ -252,8 +254,17 @@ class WorkloadRun {
     const CudaRun cuda = {cuda_.get(), activity_ != nullptr ? &activity_->issue_times() : nullptr};
     const auto device = MakeDevice(plan_.device, {*workload_, host_, stages, knobs_}, &cuda);
     if (!device.ok()) return device.status();
-    TrainLoop loop({**loader, **device, host_, stages, guard_, knobs_.steps_in_flight, plan_.engine.sync_each_step,
-                    [this](const TrainLoop::Progress& progress) { meter_.Step(progress); }});
+    const int64_t observed = activity_ != nullptr && activity_->can_detach() ? StepsToObserve() : kAllSteps;
+    TrainLoop loop({.loader = **loader,
+                    .device = **device,
+                    .host = host_,
+                    .stages = stages,
+                    .guard = guard_,
+                    .steps_in_flight = knobs_.steps_in_flight,
+                    .sync_each_step = plan_.engine.sync_each_step,
+                    .pause_after_steps = observed,
+                    .on_pause = [this, observed] { StopObservingDevice(observed); },
+                    .on_step = [this](const TrainLoop::Progress& progress) { meter_.Step(progress); }});
     trained_ = true;
     if (recorder_ != nullptr) recorder_->EnterPhase(trace::PHASE_TRAIN);
     meter_.Begin("training", sampler_->total_batches());
@@ -263,6 +274,18 @@ class WorkloadRun {
     if (recorder_ != nullptr) recorder_->EnterPhase(trace::PHASE_SHUTDOWN);
     meter_.Enter("finishing");
     return status;
+  }
+
+  int64_t StepsToObserve() const {
+    if (plan_.request.device_work_steps) return *plan_.request.device_work_steps;
+    constexpr int64_t kFewest = 5, kMost = 20, kPart = 10;
+    const int64_t total = sampler_->total_batches();
+    return total > 0 ? std::clamp(total / kPart, kFewest, kMost) : kMost;
+  }
+
+  void StopObservingDevice(int64_t after_steps) {
+    activity_->Detach();
+    recorder_->UpdateRun([after_steps](trace::Run& run) { run.set_device_work_steps(after_steps); });
   }
 
   const Plan& plan_;

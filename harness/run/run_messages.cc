@@ -14,6 +14,7 @@ run::Request ToProto(const RunRequest& request) {
   }
   message.set_data_dir(request.data_dir);
   message.set_cold_data(request.cold_data);
+  if (request.device_work_steps) message.set_device_work_steps(*request.device_work_steps);
   *message.mutable_knobs() = ToProto(request.knobs);
   message.set_steps(request.steps);
   message.set_epochs(request.epochs);
@@ -33,6 +34,7 @@ RunRequest FromProto(const run::Request& message) {
   for (const run::Option& option : message.options()) request.options[option.key()] = option.value();
   request.data_dir = message.data_dir();
   request.cold_data = message.cold_data();
+  if (message.has_device_work_steps()) request.device_work_steps = message.device_work_steps();
   request.knobs = FromProto(message.knobs());
   request.steps = message.steps();
   request.epochs = message.epochs();

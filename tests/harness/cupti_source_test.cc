@@ -68,6 +68,25 @@ TEST_CASE("The clock is given before anything is enabled, and what is under way 
   CHECK(read.accounting.dropped() == 0);
 }
 
+TEST_CASE("CUPTI is out of the process once it is detached, and stays in it where that would crash") {
+  FreshFake().kernels = 250;
+  Session session;
+  REQUIRE(session.Start().ok());
+  REQUIRE(session.activity->can_detach());
+  session.activity->Detach();
+  CHECK_THAT(CallsOfFake(), Catch::EndsWith("cuptiUnsubscribe cuptiFinalize "));
+  const std::string detached = CallsOfFake();
+  CHECK(session.activity->Stop().recorded == 250);
+  CHECK(CallsOfFake() == detached);
+  CHECK(session.Finish().spans.at("cuda:0 stream 0").size() == 250);
+
+  FreshFake().version = 23;  // CUDA 12.5
+  Session old;
+  REQUIRE(old.Start().ok());
+  CHECK_FALSE(old.activity->can_detach());
+  old.Finish();
+}
+
 TEST_CASE("Buffers that many threads ask for and complete at once all reach the trace") {
   FakeCupti& fake = FreshFake();
   fake.kernels = 2000;

@@ -70,13 +70,14 @@ EXPORTED const char* Calls() { return calls.c_str(); }
 EXPORTED void DeliverNow() { Deliver(); }
 
 EXPORTED CUptiResult cuptiGetVersion(uint32_t* version) {
-  *version = 130500;
+  *version = fake.version;
   return CUPTI_SUCCESS;
 }
 EXPORTED CUptiResult cuptiSubscribe(CUpti_SubscriberHandle* subscriber, CUpti_CallbackFunc, void*) {
   *subscriber = reinterpret_cast<CUpti_SubscriberHandle>(&fake);
   return Note("cuptiSubscribe");
 }
+EXPORTED CUptiResult cuptiFinalize() { return Note("cuptiFinalize"); }
 EXPORTED CUptiResult cuptiUnsubscribe(CUpti_SubscriberHandle) { return Note("cuptiUnsubscribe"); }
 EXPORTED CUptiResult cuptiActivityRegisterTimestampCallback(CUpti_TimestampCallbackFunc function) {
   timestamp = function;

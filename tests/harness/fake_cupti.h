@@ -8,6 +8,8 @@ struct FakeCupti {
   // The function of this name returns this code.
   const char* failing = "";
   int code = 0;
+  // As cuptiGetVersion says it: that of CUDA 13.5.
+  uint32_t version = 130500;
   // What a device did by the time it is flushed: so many kernels, delivered by so many threads at once.
   uint32_t kernels = 0;
   uint32_t threads = 1;

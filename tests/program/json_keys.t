@@ -5,7 +5,7 @@ Every key is present, whatever is known: others script against it.
   1
   ok
   $ stallpoint info run.sptrace --json | json '" ".join(o)'
-  schema_version stallpoint_version knobs source closed outcome steps samples wall_s startup_s epoch_edge_ms steady step_ms throughput_per_s shares stall_share stages host_memory_bytes device_memory_bytes growth_per_sample other_cores limits events gaps phases calibration_runs probes
+  schema_version stallpoint_version knobs source closed outcome steps samples wall_s startup_s epoch_edge_ms steady step_ms throughput_per_s shares stall_share stages host_memory_bytes device_memory_bytes growth_per_sample device_work_steps other_cores limits events gaps phases calibration_runs probes
   $ stallpoint info run.sptrace --json | json '" ".join(o["knobs"])' '" ".join(o["shares"])' '" ".join(o["step_ms"])'
   batch_size worker_count prefetch_depth pin_host_memory intra_op_threads cpus host_limit_bytes device_limit_bytes steps_in_flight in_order persistent_workers drop_last accumulation seed device
   compute copy data_wait sync launch other

@@ -37,12 +37,15 @@ Live runs are spent only where they settle the choice, and their traces can be k
   true
   $ json 'all(r["outcome"] == "ok" and r["step_ms"] > 0 and r["predicted"]["step_ms_low"] > 0 for r in o["search"]["live_runs"])' < live.json
   true
-Four workers load a batch of 40 ms just as fast as the device takes it, or just not.
+Four workers load a batch of 42 ms just as fast as the device takes it, or just not: which of the two is sure in one
+recording of six, so there are some.
 
-  $ stallpoint record --plugin synthetic --workers 2 --batch 8 --steps 40 --set read_latency=4ms \
-  >   --device emulated:launch=2ms,sample=1ms -o edge.sptrace --quiet
-  edge.sptrace: 40 steps, * (glob)
-  $ stallpoint sweep edge.sptrace --recommend --workers 0:8 --live 1 -o edge-live.sptrace > edge.txt
+  $ for attempt in 1 2 3 4 5 6; do
+  >   stallpoint record --plugin synthetic --workers 2 --batch 8 --steps 40 --set read_latency=4ms \
+  >     --device emulated:launch=2300us,sample=1ms -o edge.sptrace --quiet --force > recorded.txt
+  >   stallpoint sweep edge.sptrace --recommend --workers 0:8 --live 1 -o edge-live.sptrace > edge.txt
+  >   if grep -q '^live run of batch 8' edge.txt; then break; fi
+  > done
   $ grep -c '^live run of batch 8' edge.txt
   1
   $ stallpoint sweep edge.sptrace edge-live.sptrace --workers 0:8 --quiet > both.txt

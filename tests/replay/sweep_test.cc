@@ -162,6 +162,10 @@ TEST_CASE("calibration adds a second batch size, and workers that match and outn
   CHECK(near[2].worker_count == 11);
   CHECK(near[3].batch_size == 4);
   CHECK(near[3].worker_count == 8);
+  const auto some = PlanCalibration(EmulatedKnobs(32, 4), 16, 1);
+  REQUIRE(some.size() == 6);
+  CHECK(some[0].worker_count == 16);
+  CHECK(some[1].worker_count == 1);
 }
 
 TEST_CASE("calibration takes more workers where they mostly wait, so that what they compute fills the cores") {

@@ -107,6 +107,56 @@ TEST_CASE("where a device recorded its kernels the shares are theirs, and a step
   CHECK(summary.step_ms_mean == Approx(10));
 }
 
+TEST_CASE("steps whose device work was not recorded compute as long as those before, or as their work lay there") {
+  // 10 ms a step, of which the device has work for five from 5 ms on; main issues it meanwhile, or before.
+  TraceBuilder trace;
+  const uint32_t events = trace.Track(trace::TRACK_ROLE_STREAM, "cuda");
+  const uint32_t stream = trace.DeviceStream("cuda:0 stream 7", "GPU");
+  trace.run().set_device_work_steps(10);
+  constexpr int kSteps = 60, kIssuedBefore = 59;
+  for (int i = 0; i < kSteps; ++i) {
+    const double at = 10.0 * i, launch_at = i == kIssuedBefore ? at + 1 : at + 5;
+    trace.Span(trace.main(), "wait_batch", trace::STAGE_KIND_DATA_WAIT, at, launch_at, i);
+    trace.Span(trace.main(), "launch", trace::STAGE_KIND_LAUNCH, launch_at, launch_at + 4, i);
+    trace.Span(events, "step", trace::STAGE_KIND_STEP, at + 5, at + 10, i);
+    if (i >= 10) continue;
+    trace.Span(stream, "gemm", trace::STAGE_KIND_UNSPECIFIED, at + 5, at + (i == 0 ? 9 : 6), i).correlation = 1;
+    trace.Span(stream, "gemm", trace::STAGE_KIND_UNSPECIFIED, at + 9, at + 10, i).correlation = 1;
+  }
+  const RunRecord run = Load(trace);
+  CHECK(run.device_work_steps == 10);
+  CHECK(run.iterations[0].device_computing_ns == 5'000'000);
+  CHECK(run.iterations[9].device_computing_ns == 2'000'000);
+  CHECK(run.iterations[10].device_computing_ns == 2'000'000);
+  CHECK(run.iterations[kIssuedBefore].device_computing_ns == 5'000'000);
+
+  const RunSummary summary = Summarize(run);
+  CHECK(summary.window.first == 11);  // that in which recording ended is left out, too
+  CHECK(summary.step_ms_mean == Approx(10));
+  const double steps = static_cast<double>(summary.window.steps());
+  CHECK(summary.shares.compute == Approx((0.2 * (steps - 1) + 0.5) / steps));
+  CHECK(summary.shares.launch == Approx(0.3).margin(0.01));
+  CHECK(summary.shares.data_wait == Approx(0.5).margin(0.01));
+  CHECK(Sum(summary.shares) == Approx(1));
+}
+
+TEST_CASE("after steps whose device work was recorded a window begins when what was loaded ahead meanwhile is used up") {
+  const auto first_of = [](int steps, int recorded, int workers) {
+    TraceBuilder trace;
+    trace.knobs().set_worker_count(workers);
+    trace.knobs().set_prefetch_depth(2);
+    if (recorded > 0) trace.run().set_device_work_steps(recorded);
+    const uint32_t stream = trace.Track(trace::TRACK_ROLE_STREAM, "cuda");
+    for (int i = 0; i < steps; ++i) trace.Span(stream, "step", trace::STAGE_KIND_STEP, 10 * i, 10 * i + 5, i);
+    return Summarize(Load(trace)).window.first;
+  };
+  CHECK(first_of(100, 0, 4) == 8);
+  CHECK(first_of(100, 10, 4) == 19);
+  CHECK(first_of(35, 10, 4) == 11);   // too few for that
+  CHECK(first_of(30, 10, 4) == 8);    // and for this
+  CHECK(first_of(100, 100, 4) == 8);  // all of them were
+}
+
 TEST_CASE("validation is outside the window, in time and in shares") {
   TraceBuilder paused;
   paused.knobs().set_worker_count(1);
@@ -278,7 +328,7 @@ TEST_CASE("the JSON of info has the published keys") {
                                          "stages",
                                          "host_memory_bytes",
                                          "device_memory_bytes",
-                                         "growth_per_sample",
+                                         "growth_per_sample", "device_work_steps",
                                          "other_cores",
                                          "limits",
                                          "events",

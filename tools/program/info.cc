@@ -126,6 +126,10 @@ void PrintInfo(const TraceContents& contents) {
   if (const std::string grew = WhatGrew(run); !grew.empty()) {
     fmt::print("kept growing once the pipeline was full: {}\n", grew);
   }
+  if (run.device_work_steps > 0 && run.device_work_steps < summary.steps) {
+    fmt::print("kernels and CUDA calls were recorded in the first {} steps, which took longer for it\n",
+               run.device_work_steps);
+  }
   PrintProbes(run, summary.wall_s);
   fmt::print("{} events, {} recorded, {} dropped, {} set aside\n", run.emitted, run.recorded, run.dropped,
              run.set_aside);

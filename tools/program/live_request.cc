@@ -34,6 +34,9 @@ absl::StatusOr<RunRequest> MakeLiveRequest(const LiveFlags& flags, const RunReco
   request.data_dir =
       flags.data.empty() ? recorded.data_dir : std::filesystem::absolute(flags.data).lexically_normal().string();
   request.cold_data = flags.cold || recorded.cold_data;
+  // As recorded, so that predicted and live steps can be compared; how many of the first ones is for the run to say.
+  const bool none = recorded.device_work_steps == 0 && recorded.knobs.device.starts_with("cuda");
+  if (none || recorded.device_work_steps == kAllSteps) request.device_work_steps = recorded.device_work_steps;
   request.options = recorded.options;
   request.knobs = recorded.knobs;
   request.role = trace::RUN_ROLE_LIVE;

@@ -2,9 +2,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "fmt/format.h"
 #include "harness/run/run_exit.h"
 #include "replay/calibration.h"
@@ -31,7 +34,7 @@ constexpr char kNoProbes[] = "none";
 constexpr int64_t kCalibrationSteps = 30;
 
 struct RecordFlags {
-  std::string plugin, data, output, timeout;
+  std::string plugin, data, output, timeout, device_work;
   KnobFlags knobs;
   int64_t steps = 0, epochs = 0;
   std::vector<std::string> set, probes;
@@ -61,6 +64,17 @@ absl::StatusOr<std::vector<std::string>> ChooseProbes(const RecordFlags& flags) 
   return absl::InvalidArgumentError("--probe none: found other probes beside it, expected it alone");
 }
 
+// Empty: a few steps, how many is for the run to say.
+absl::StatusOr<std::optional<int64_t>> ParseDeviceWork(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  if (text == "all") return kAllSteps;
+  if (text == "none") return 0;
+  int64_t steps = 0;
+  if (absl::SimpleAtoi(text, &steps) && steps > 0) return steps;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--device-work ", text, ": expected all, none, or the number of first steps, e.g. --device-work 50"));
+}
+
 absl::StatusOr<RunRequest> MakeRequest(const RecordFlags& flags, const Context& context) {
   RunRequest request;
   request.plugin = flags.plugin;
@@ -76,6 +90,9 @@ absl::StatusOr<RunRequest> MakeRequest(const RecordFlags& flags, const Context& 
   if (!knobs.ok()) return knobs.status();
   request.knobs = *std::move(knobs);
   request.knobs.device = WithTimes(request.knobs.device);
+  auto device_work = ParseDeviceWork(flags.device_work);
+  if (!device_work.ok()) return device_work.status();
+  request.device_work_steps = *device_work;
   request.epochs = flags.epochs;
   request.steps = flags.epochs > 0 ? 0 : flags.steps > 0 ? flags.steps : kDefaultSteps;
   request.trace_path = flags.output;
@@ -198,6 +215,10 @@ void AddRecord(CLI::App& program, Context& context, int& exit_code) {
                                fmt::join(DefaultProbes(), ",")))
       ->delimiter(',')
       ->type_name("ID|FILE");
+  verb->add_option("--device-work", flags->device_work,
+                   "Steps in which kernels and CUDA calls are recorded, which makes them slower: all, none, or so many at "
+                   "the beginning (a tenth of them, 5 to 20)")
+      ->type_name("STEPS");
   verb->add_flag("--calibrate", flags->calibrate, "Also run what predictions lack: a second batch size, busy workers");
   verb->add_option("--timeout", flags->timeout, "End the run when no step finishes for so long, e.g. --timeout 60s")
       ->type_name("TIME");
