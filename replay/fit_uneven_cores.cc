@@ -16,6 +16,8 @@ namespace {
 constexpr size_t kMostLags = 32;
 constexpr double kShortestNs = 0.1e9, kLongestNs = 100e9;
 constexpr int kLengthsTried = 31;
+// Standard errors. On hosts with uneven cores it is 10 and more, on others less than 1.
+constexpr double kErrorsToBelieve = 3;
 
 double CpuOfSample(const BatchRecord& batch) {
   return static_cast<double>(batch.load.cpu_ns) / static_cast<double>(batch.samples);
@@ -121,7 +123,8 @@ UnevenCores FitUnevenCores(absl::Span<const FittedRun> runs) {
     least = unexplained;
     // Squares of the variance that is found, and of its standard error were all of it luck.
     const double variance = together / squares, found = variance * variance, error = luck / (squares * squares);
-    cores = {std::sqrt(variance * found / (found + error)), lasts_ns};
+    const bool luck_explains_it = found < kErrorsToBelieve * kErrorsToBelieve * error;
+    cores = {luck_explains_it ? 0 : std::sqrt(variance), lasts_ns};
   }
   return cores;
 }

@@ -77,7 +77,7 @@ TEST_CASE("a search recommends what a sweep of the whole space does") {
       same += chosen == best;
       // Where two settings are nearly as fast, which of them is within 2 % of the best hangs on the best that was seen.
       // The simulation scatters by what moves between cores, so that more prefetch may be slower by a little.
-      CHECK(found->chosen.throughput_per_s >= (1 - kAsFast - 0.005) * expected->throughput_per_s);
+      CHECK(found->chosen.throughput_per_s >= (1 - kAsFast - 0.003) * expected->throughput_per_s);
       CHECK(chosen.worker_count <= best.worker_count + 1);
       CHECK(found->ceiling_per_s >= 0.97 * found->best_per_s);
       CHECK(Fits(found->chosen));
