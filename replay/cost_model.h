@@ -7,6 +7,7 @@
 #define STALLPOINT_REPLAY_COST_MODEL_H_
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -112,6 +113,9 @@ struct StartUp {
   OnceCost first_launch;  // main, issuing the first step, beyond what it takes to issue one
   OnceCost first_step;    // the device, beyond a usual step
   OnceCost after;         // from the end of the last step to the end of the run
+
+  // Standard, of what the first step takes beyond a usual one.
+  double FirstStepError() const { return std::hypot(first_launch.error_ns, first_step.error_ns); }
 };
 
 // Memory that grows with the batch: fixed + per_sample * samples, and never less than `kept`.

@@ -7,10 +7,10 @@
 
 #include "replay/accounting.h"
 #include "replay/cost_model.h"
+#include "replay/intervals.h"
 #include "replay/memory_forecast.h"
 #include "replay/page_cache.h"
 #include "replay/run_costs.h"
-#include "replay/sampling.h"
 #include "replay/scenario_of_day.h"
 #include "replay/simulated_run.h"
 #include "replay/simulator.h"
@@ -24,21 +24,11 @@ namespace {
 constexpr int64_t kSamplesSimulated = 16384;
 constexpr int64_t kFewestSteps = 256, kMostSteps = 4096;
 constexpr int64_t kSharedSamples = 32768;  // luck scatters what is simulated there, so more of it is
-constexpr int64_t kFewestCornerSteps = 64;
-// What no other term of an interval covers, seen on runs that nothing contends for.
-constexpr double kModelError = 0.007;
-constexpr double kModelErrorNs = 30e3;
-// Of the stall share: on a device of its own, on the host, and on one whose cores its threads share with workers, where
-// the scheduler lets a thread that wakes go before its turn.
-constexpr double kModelErrorOfShare = 0.005, kErrorOfShareOnHost = 0.03, kErrorOfShareOnCrowdedHost = 0.08;
 constexpr double kSaturated = 0.9;
 
 int64_t Primed(const Knobs& knobs) { return int64_t{knobs.worker_count} * knobs.prefetch_depth; }
 
-// The samples that a run meets: as expected, and, for an interval, at the slow and the fast end of what the page cache
-// may do.
-struct Samples {
-  const DemandTape *usual, *slow, *fast;
+struct Samples : SamplesMet {
   std::optional<double> storage_share;
 };
 
@@ -73,7 +63,7 @@ class ReplayPredictor final : public Predictor {
   Prediction Predict(const Knobs& knobs) const override { return PredictWithout(knobs, Without::kNothing); }
 
   Prediction Estimate(const Knobs& knobs) const override {
-    Samples samples = {&model_.TapeOf(knobs), nullptr, nullptr, StorageShare(knobs)};
+    const Samples samples = {{&model_.TapeOf(knobs), nullptr, nullptr}, StorageShare(knobs)};
     return Describe(knobs, UsualPlan(knobs, Without::kNothing), Without::kNothing, false, samples);
   }
 
@@ -95,7 +85,7 @@ class ReplayPredictor final : public Predictor {
       const ColdStart usual(model_, knobs, plan.batches, 0), slow(model_, knobs, plan.batches, z),
           fast(model_, knobs, plan.batches, -z);
       return Describe(knobs, plan, Without::kNothing, true,
-                      {&usual.tape(), &slow.tape(), &fast.tape(), usual.storage_share()},
+                      {{&usual.tape(), &slow.tape(), &fast.tape()}, usual.storage_share()},
                       run.found.value_or(RunFindings{}));
     }
     Samples samples = SamplesOf(knobs, Without::kNothing);
@@ -206,10 +196,10 @@ class ReplayPredictor final : public Predictor {
   Samples SamplesOf(const Knobs& knobs, Without removed) const {
     if (removed == Without::kStorageReads) {
       const DemandTape& warm = model_.TapeOfShare(0);
-      return {&warm, &warm, &warm, 0};
+      return {{&warm, &warm, &warm}, 0};
     }
     const double z = TwoSidedZ(options_.confidence);
-    return {&model_.TapeOf(knobs), &model_.TapeOf(knobs, z), &model_.TapeOf(knobs, -z), StorageShare(knobs)};
+    return {{&model_.TapeOf(knobs), &model_.TapeOf(knobs, z), &model_.TapeOf(knobs, -z)}, StorageShare(knobs)};
   }
 
   std::optional<double> StorageShare(const Knobs& knobs) const {
@@ -234,7 +224,11 @@ class ReplayPredictor final : public Predictor {
     const SimulatedRun nominal = SimulateUsualRun(*samples.usual, plan, &scenario);
     FillTimes(nominal, plan.batches, &p);
     if (interval) {
-      FillInterval(knobs, plan, samples, scenario, device, nominal, &p);
+      const Intervals intervals =
+          IntervalsOf(model_, {knobs, plan, samples, scenario, device, nominal}, options_.confidence);
+      p.step_ms_low = intervals.step_ms.low;
+      p.step_ms_high = intervals.step_ms.high;
+      p.stall_bounds = intervals.stall_share;
     } else {
       p.step_ms_low = p.step_ms_high = p.step_ms;
       p.stall_bounds = {p.stall_share(), p.stall_share()};
@@ -283,62 +277,9 @@ class ReplayPredictor final : public Predictor {
     p->shares = SharesOf(simulated.result, window);
   }
 
-  void FillInterval(const Knobs& knobs, const RunPlan& plan, const Samples& samples, const Scenario& scenario,
-                    const DeviceModel& device, const SimulatedRun& nominal, Prediction* p) const {
-    // The corners need only differ from the nominal run, over the same steps: half of a long one is enough.
-    const int64_t primed = Primed(knobs);
-    const int64_t half = primed + (plan.steps - std::min(primed, plan.steps)) / 2;
-    // A finite run has an end of its own, which a part of it has not.
-    const bool goes_on = plan.goes_on() || primed == 0;
-    const int64_t part = goes_on && half >= primed + kFewestCornerSteps ? half : plan.steps;
-    const SimulatedWindow same_steps = SettledWindow(*samples.usual, plan, scenario, nominal.result, part);
-    const double unseen = UnseenShare(plan, *samples.usual);
-    const double run_ns = nominal.window.step_ns() * static_cast<double>(plan.steps);
-    const double stall = SharesOf(nominal.result, same_steps).stall();
-    double bounds[2], stalls[2];
-    for (const bool slow : {false, true}) {
-      const Scenario corner =
-          ScenarioOfCorner(model_, knobs, scenario, device, {options_.confidence, unseen, run_ns, slow});
-      const SimulatedRun at = SimulateRun(slow ? *samples.slow : *samples.fast, plan, part, corner);
-      bounds[slow] = at.window.step_ns() - same_steps.step_ns();
-      stalls[slow] = SharesOf(at.result, at.window).stall() - stall;
-    }
-    const SimulatedWindow& window = nominal.window;
-    const double z = TwoSidedZ(options_.confidence);
-    const double step = window.step_ns();
-    const bool begins = plan.all_steps > 0 && window.first == 0;
-    const double first = begins ? FirstStepError(model_.StartUpOf(knobs)) / window.steps() : 0;
-    // Samples met again make the same difference again, as far as a step is theirs and not the device's. The luck of
-    // crowded cores was looked at by itself where it could be: what is left is what the steps have to do.
-    const bool lucky = nominal.luck_ns > 0;
-    const double loading = lucky || device.residuals.size() < 2 ? 1 : p->shares.stall();
-    const size_t period = static_cast<size_t>(std::max(1, knobs.worker_count));
-    const double steps_differ =
-        lucky ? step * WorkScatter(plan, *samples.usual, scenario, window, period) : StepScatter(nominal, period);
-    const double scatter = steps_differ * LeftOfError(loading * OwnShare(model_), unseen);
-    const double rest = std::hypot(z * std::hypot(scatter, nominal.luck_ns, first), kModelError * step + kModelErrorNs);
-    p->step_ms_low = std::max(0.0, step - std::hypot(std::max(0.0, -bounds[0]), rest)) / kNsPerMs;
-    p->step_ms_high = (step + std::hypot(std::max(0.0, bounds[1]), rest)) / kNsPerMs;
-    // A longer step of a device that computes for as long as before.
-    const double of_step = p->shares.compute * rest / step;
-    // A device on the host is faster or slower by the luck of each run, whatever loading is.
-    const double of_luck = p->shares.compute * p->shares.stall() * z * device.run_to_run;
-    const bool crowded = scenario.worker_count + device.threads > scenario.cores;
-    const double on_host = std::hypot(crowded ? kErrorOfShareOnCrowdedHost : kErrorOfShareOnHost, of_luck);
-    const double rest_of_share = device.threads > 0 ? on_host : kModelErrorOfShare;
-    const double less = std::min({0.0, stalls[0], stalls[1]}), more = std::max({0.0, stalls[0], stalls[1]});
-    p->stall_bounds.low = std::max(0.0, p->stall_share() - std::hypot(less, of_step, rest_of_share));
-    p->stall_bounds.high = std::min(1.0, p->stall_share() + std::hypot(more, of_step, rest_of_share));
-  }
-
   static std::optional<Bounds> BoundsOf(const std::optional<double>& value, double error) {
     if (!value) return std::nullopt;
     return Bounds{std::max(0.0, *value - error), *value + error};
-  }
-
-  // Standard, of what the first step takes beyond a usual one.
-  static double FirstStepError(const StartUp& once) {
-    return std::hypot(once.first_launch.error_ns, once.first_step.error_ns);
   }
 
   // Training is as sure as its steps are, what is done once as it was from run to run.
@@ -347,7 +288,7 @@ class ReplayPredictor final : public Predictor {
     const double step_s = p.step_ms * 1e-3;
     const double training_s = nominal.result.steps[static_cast<size_t>(plan.steps) - 1].device_end * 1e-9 +
                               static_cast<double>(plan.all_steps - plan.steps) * step_s;
-    const double error_ns = std::hypot(once.before.error_ns, once.after.error_ns, FirstStepError(once));
+    const double error_ns = std::hypot(once.before.error_ns, once.after.error_ns, once.FirstStepError());
     const double rest_s = TwoSidedZ(options_.confidence) * error_ns * 1e-9;
     RunLength wall;
     wall.s = (once.before.ns + once.after.ns) * 1e-9 + training_s;

@@ -28,8 +28,8 @@ double Length(int64_t begin_ns, int64_t end_ns) {
   return begin_ns >= 0 && end_ns > begin_ns ? static_cast<double>(end_ns - begin_ns) : 0;
 }
 
-// The first batch of the steady part: after the primed ones, steps whose device work was recorded, and the first second,
-// when enough are left.
+// The first batch of the steady part: after the primed ones, steps whose device work was recorded, and the first
+// second, when enough are left.
 int64_t SteadyFirst(const RunRecord& run) {
   const int64_t count = static_cast<int64_t>(run.iterations.size());
   int64_t primed = int64_t{run.knobs.worker_count} * run.knobs.prefetch_depth;

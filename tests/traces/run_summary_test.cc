@@ -140,7 +140,8 @@ TEST_CASE("steps whose device work was not recorded compute as long as those bef
   CHECK(Sum(summary.shares) == Approx(1));
 }
 
-TEST_CASE("after steps whose device work was recorded a window begins when what was loaded ahead meanwhile is used up") {
+TEST_CASE(
+    "after steps whose device work was recorded a window begins when what was loaded ahead meanwhile is used up") {
   const auto first_of = [](int steps, int recorded, int workers) {
     TraceBuilder trace;
     trace.knobs().set_worker_count(workers);
@@ -328,7 +329,8 @@ TEST_CASE("the JSON of info has the published keys") {
                                          "stages",
                                          "host_memory_bytes",
                                          "device_memory_bytes",
-                                         "growth_per_sample", "device_work_steps",
+                                         "growth_per_sample",
+                                         "device_work_steps",
                                          "other_cores",
                                          "limits",
                                          "events",

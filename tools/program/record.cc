@@ -71,8 +71,8 @@ absl::StatusOr<std::optional<int64_t>> ParseDeviceWork(const std::string& text) 
   if (text == "none") return 0;
   int64_t steps = 0;
   if (absl::SimpleAtoi(text, &steps) && steps > 0) return steps;
-  return absl::InvalidArgumentError(
-      absl::StrCat("--device-work ", text, ": expected all, none, or the number of first steps, e.g. --device-work 50"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--device-work ", text, ": expected all, none, or the number of first steps, e.g. --device-work 50"));
 }
 
 absl::StatusOr<RunRequest> MakeRequest(const RecordFlags& flags, const Context& context) {
@@ -215,9 +215,10 @@ void AddRecord(CLI::App& program, Context& context, int& exit_code) {
                                fmt::join(DefaultProbes(), ",")))
       ->delimiter(',')
       ->type_name("ID|FILE");
-  verb->add_option("--device-work", flags->device_work,
-                   "Steps in which kernels and CUDA calls are recorded, which makes them slower: all, none, or so many at "
-                   "the beginning (a tenth of them, 5 to 20)")
+  verb->add_option(
+          "--device-work", flags->device_work,
+          "Steps in which kernels and CUDA calls are recorded, which makes them slower: all, none, or so many at "
+          "the beginning (a tenth of them, 5 to 20)")
       ->type_name("STEPS");
   verb->add_flag("--calibrate", flags->calibrate, "Also run what predictions lack: a second batch size, busy workers");
   verb->add_option("--timeout", flags->timeout, "End the run when no step finishes for so long, e.g. --timeout 60s")
