@@ -124,6 +124,8 @@ struct GrowingMemory {
   // Where recorded allocations can be replayed: this part by replay, and the line is of what is beside it.
   std::shared_ptr<const AllocationReplay> replay;
   double AllocationReplay::Memory::*replayed = nullptr;
+  // Of more than two sizes seen, how far they are from it; relative, standard.
+  double misfit = 0;
   // One batch size was seen: all beyond what is kept whatever the batch is taken to grow with it.
   bool one_size = false;
   int64_t fewest_samples = 0, most_samples = 0;  // seen

@@ -1,6 +1,7 @@
 // Memory over batch sizes and workers.
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -51,6 +52,20 @@ double BuffersOf(const RunRecord& run, double batch_bytes_per_sample) {
   return batches * batch_bytes_per_sample * static_cast<double>(knobs.batch_size);
 }
 
+// What sizes are off by from a memory that was fitted to them; relative, standard. Two sizes fit any line.
+double Misfit(const GrowingMemory& memory, const std::vector<SizePoint>& beside_replayed) {
+  std::map<double, std::vector<double>> of_size;
+  for (const SizePoint& point : beside_replayed) of_size[point.samples].push_back(point.value);
+  if (of_size.size() < 3) return 0;
+  double squares = 0;
+  for (const auto& [samples, values] : of_size) {
+    const double off = memory.fixed + memory.per_sample * samples - Mean(values);
+    const double all = std::max(1.0, memory.At(static_cast<int64_t>(samples)));
+    squares += off * off / (all * all);
+  }
+  return std::sqrt(squares / static_cast<double>(of_size.size() - 2));
+}
+
 std::optional<GrowingMemory> FitGrowing(absl::Span<const FittedRun> runs, const std::string& series,
                                         std::shared_ptr<const AllocationReplay> replay,
                                         double AllocationReplay::Memory::*replayed) {
@@ -74,6 +89,7 @@ std::optional<GrowingMemory> FitGrowing(absl::Span<const FittedRun> runs, const 
   const Line line = FitLine(points);
   memory.fixed = line.fixed;
   memory.per_sample = line.slope;
+  memory.misfit = Misfit(memory, points);
   if (!line.identified) {
     memory.one_size = true;
     const SizePoint& seen = points.front();
@@ -137,7 +153,8 @@ double GrowingMemory::ErrorAt(int64_t samples) const {
   const double n = static_cast<double>(std::max<int64_t>(1, samples));
   const double doublings = std::max({0.0, std::log2(n / static_cast<double>(std::max<int64_t>(1, most_samples))),
                                      std::log2(static_cast<double>(std::max<int64_t>(1, fewest_samples)) / n)});
-  return std::hypot(kReadingError, slope_error * beyond / std::max(1.0, here), error_per_doubling * doublings);
+  const double fit = std::hypot(kReadingError, misfit);
+  return std::hypot(fit, slope_error * beyond / std::max(1.0, here), error_per_doubling * doublings);
 }
 
 double MemoryModel::BlockBytes(double bytes_per_sample, int64_t samples) const {

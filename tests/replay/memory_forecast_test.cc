@@ -111,6 +111,25 @@ TEST_CASE("from one run, what is kept whatever the batch tells the model from wh
   CHECK(*predictor->Predict(Changed(run, 1, 1)).device_memory_bytes >= kKept);
 }
 
+TEST_CASE("of three batch sizes one that the others do not foretell makes the memory of all less sure") {
+  const auto calibration = RunRecord::Role::kCalibration;
+  const RunRecord run = RecordOnCpu(16, 1);
+  const RunRecord small = RecordOnCpu(8, 1, calibration);
+  RunRecord large = RecordOnCpu(64, 1, calibration);
+  const auto width = [&](const std::vector<RunRecord>& runs) {
+    const Bounds bounds = *FitRuns(runs)->Predict(Changed(run, 32, 1)).device_memory_bounds;
+    return bounds.high - bounds.low;
+  };
+  const double as_foretold = width({run, small, large});
+  // Other kernels, that need a tenth more.
+  const double needed = 1.1 * DevicePeak(64);
+  large.counters["device_memory"].front().value = needed;
+  CHECK(width({run, small, large}) > 1.5 * as_foretold);
+  const Prediction p = FitRuns({run, small, large})->Predict(Changed(run, 64, 1));
+  CHECK(p.device_memory_bounds->low < needed);
+  CHECK(p.device_memory_bounds->high > needed);
+}
+
 TEST_CASE("the further a setting is from what was recorded, the wider the limits between safe and hopeless") {
   const RunRecord run = RecordOnCpu(16, 1);
   const auto predictor = FitRuns({run});
