@@ -8,7 +8,7 @@ While the first steps are issued CUPTI is in the process, then it is not; with a
   $ record --steps 100 && observed
   10
   $ stallpoint info r.sptrace | grep kernels
-  kernels and CUDA calls were recorded in the first 10 steps, which took longer for it
+  kernels and CUDA calls were recorded in the first 10 steps, which took * ms each (glob)
   $ stallpoint info r.sptrace | grep -oE 'over [0-9]+ steps'
   over 89 steps
   $ record --steps 30 && observed

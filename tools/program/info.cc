@@ -90,6 +90,19 @@ std::string WhatWasRead(const RunSummary& summary) {
   return text;
 }
 
+// In how many steps device work was recorded and how long they took; empty where that is none, or all.
+std::string WhatWasObserved(const RunRecord& run) {
+  if (run.observed_steps() == 0) return "";
+  std::string text = fmt::format("kernels and CUDA calls were recorded in the first {} steps", run.device_work_steps);
+  // The first does what is done once.
+  const int64_t last = run.device_work_steps - 1;
+  if (last < 2) return text;
+  const int64_t begin_ns = run.iterations[0].device_end_ns, end_ns = run.iterations[last].device_end_ns;
+  if (begin_ns < 0 || end_ns < begin_ns) return text;
+  return text + fmt::format(", which took {} each",
+                            Milliseconds(static_cast<double>(end_ns - begin_ns) / 1e6 / static_cast<double>(last)));
+}
+
 void PrintInfo(const TraceContents& contents) {
   const RunRecord& run = contents.main_run();
   const RunSummary summary = Summarize(run);
@@ -126,10 +139,7 @@ void PrintInfo(const TraceContents& contents) {
   if (const std::string grew = WhatGrew(run); !grew.empty()) {
     fmt::print("kept growing once the pipeline was full: {}\n", grew);
   }
-  if (run.device_work_steps > 0 && run.device_work_steps < summary.steps) {
-    fmt::print("kernels and CUDA calls were recorded in the first {} steps, which took longer for it\n",
-               run.device_work_steps);
-  }
+  if (const std::string observed = WhatWasObserved(run); !observed.empty()) fmt::print("{}\n", observed);
   PrintProbes(run, summary.wall_s);
   fmt::print("{} events, {} recorded, {} dropped, {} set aside\n", run.emitted, run.recorded, run.dropped,
              run.set_aside);
