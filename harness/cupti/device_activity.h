@@ -47,7 +47,8 @@ class DeviceActivity {
   // [control] Stops, and takes CUPTI out of the process, so that calls of CUDA are as fast as if it had never been
   // there; while it is, each launch takes about half as long again, also of kinds that are not recorded. No other
   // thread may be calling CUDA, and the device must be idle. To be called only where it can_detach, and at most once.
-  virtual void Detach() = 0;
+  // FailedPrecondition: workers of the loader were seen to call CUDA, so that it stays.
+  virtual absl::Status Detach() = 0;
   // False: a CUPTI before that of CUDA 12.6, which crashes.
   virtual bool can_detach() const = 0;
   // The step that is issued; tell it, and what devices do is tied to steps.

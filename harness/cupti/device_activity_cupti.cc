@@ -153,9 +153,14 @@ class CuptiActivity : public DeviceActivity {
     return totals_;
   }
 
-  void Detach() override {
+  absl::Status Detach() override {
     Stop();
-    cupti_.Finalize();
+    if (to_recorder_.workers_call()) {
+      return absl::FailedPreconditionError(
+          "CUPTI stays in the process, since workers call CUDA and may be doing so now: steps remain slower than those "
+          "of a run that is not recorded (record --device-work none)");
+    }
+    return Check("cuptiFinalize", cupti_.Finalize());
   }
   bool can_detach() const override { return cupti_.Finalize != nullptr; }
 

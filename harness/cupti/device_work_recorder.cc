@@ -92,6 +92,10 @@ void DeviceWorkRecorder::Deliver(bool last) {
   SendReady();
 }
 
+bool DeviceWorkRecorder::workers_call() const {
+  return std::any_of(threads_.begin(), threads_.end(), [](const auto& thread) { return thread.second.loads; });
+}
+
 void DeviceWorkRecorder::NoteLaunch(uint32_t correlation, int64_t batch) {
   const auto [launch, added] = launches_.try_emplace(correlation, batch);
   launch->second = batch;

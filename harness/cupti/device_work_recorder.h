@@ -40,6 +40,9 @@ class DeviceWorkRecorder : public DeviceWorkSink {
   // still waits for its call goes without.
   void Deliver(bool last);
 
+  // Whether a worker of the loader was seen to call CUDA.
+  bool workers_call() const;
+
  private:
   struct WaitingSpan {
     LinkedSpan span;

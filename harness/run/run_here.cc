@@ -284,7 +284,9 @@ class WorkloadRun {
   }
 
   void StopObservingDevice(int64_t after_steps) {
-    activity_->Detach();
+    if (absl::Status detached = activity_->Detach(); !detached.ok()) {
+      host_.Log(SP_LOG_WARNING, std::string(detached.message()));
+    }
     recorder_->UpdateRun([after_steps](trace::Run& run) { run.set_device_work_steps(after_steps); });
   }
 

@@ -261,7 +261,9 @@ TEST_CASE("A worker's calls belong to no step, whatever step is issued meanwhile
   call.thread = static_cast<uint32_t>(gettid());
   call.correlation = 1;
   call.begin_ns = call.end_ns = t0 + 10;
+  CHECK_FALSE(to_recorder.workers_call());
   to_recorder.OnWork(call);
+  CHECK(to_recorder.workers_call());
   to_recorder.Deliver(true);
   REQUIRE((*recorder)->Finish(trace::OUTCOME_OK, "").ok());
   auto events = TraceEvents::Open(options.path);

@@ -73,7 +73,7 @@ TEST_CASE("CUPTI is out of the process once it is detached, and stays in it wher
   Session session;
   REQUIRE(session.Start().ok());
   REQUIRE(session.activity->can_detach());
-  session.activity->Detach();
+  CHECK(session.activity->Detach().ok());
   CHECK_THAT(CallsOfFake(), Catch::EndsWith("cuptiUnsubscribe cuptiFinalize "));
   const std::string detached = CallsOfFake();
   CHECK(session.activity->Stop().recorded == 250);

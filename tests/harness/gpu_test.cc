@@ -90,7 +90,7 @@ TEST_CASE("On a GPU every copy until CUPTI is detached is recorded once, with it
       batch.view = {.struct_size = sizeof(sp_batch), .tensor_count = 1, .tensor_stride = sizeof(sp_tensor)};
       batch.view.tensors = batch.tensors.data();
       REQUIRE((*device)->WaitUntilUnfinished(i == observed ? 0 : 1, [] { return true; }));
-      if (i == observed && (*activity)->can_detach()) (*activity)->Detach();
+      if (i == observed && (*activity)->can_detach()) CHECK((*activity)->Detach().ok());
       REQUIRE((*device)->Launch(&batch).ok());
       while ((*device)->TakeFinished().has_value()) {
       }
