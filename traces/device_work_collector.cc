@@ -10,18 +10,17 @@ namespace {
 constexpr int64_t kBackToBackNs = 2'000;
 
 void ExtendToLaterSteps(RunRecord* record, std::vector<TimeSpan>* computing) {
-  const auto count = static_cast<int64_t>(record->iterations.size());
-  if (record->device_work_steps >= count) return;
+  if (record->observed_steps() == 0) return;
   // The first step may do what is done once.
   std::vector<int64_t> known_ns;
-  for (int64_t i = std::min<int64_t>(1, record->device_work_steps - 1); i < record->device_work_steps; ++i) {
-    if (i < 0 || record->iterations[i].device_computing_ns < 0) continue;
-    known_ns.push_back(record->iterations[i].device_computing_ns);
+  for (int64_t i = record->device_work_steps > 1 ? 1 : 0; i < record->device_work_steps; ++i) {
+    const int64_t computing_ns = record->iterations[i].device_computing_ns;
+    if (computing_ns >= 0) known_ns.push_back(computing_ns);
   }
   if (known_ns.empty()) return;
   const auto middle = known_ns.begin() + static_cast<int64_t>(known_ns.size()) / 2;
   std::nth_element(known_ns.begin(), middle, known_ns.end());
-  for (int64_t i = record->device_work_steps; i < count; ++i) {
+  for (size_t i = static_cast<size_t>(record->device_work_steps); i < record->iterations.size(); ++i) {
     IterationRecord& it = record->iterations[i];
     if (it.device_begin_ns < 0 || it.device_end_ns < it.device_begin_ns) continue;
     const bool issued_before = it.launch_end_ns >= 0 && it.launch_end_ns <= it.device_begin_ns;

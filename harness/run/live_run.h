@@ -29,7 +29,7 @@ struct RunRequest {
   Knobs knobs;
   int64_t steps = 0, epochs = 0;  // one of the two positive
   // While how many of the first steps are issued the work of CUDA devices is recorded (DeviceActivity), which makes
-  // issuing them half as long again: kAllSteps, 0, or absent: a tenth of them, at least 5 and at most 20.
+  // issuing them 40 to 70 % longer: kAllSteps, 0, or absent: a tenth of them, at least 5 and at most 20.
   std::optional<int64_t> device_work_steps;
   trace::RunRole role = trace::RUN_ROLE_MAIN;
   std::string trace_path;
