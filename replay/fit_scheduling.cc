@@ -24,7 +24,7 @@ constexpr int kLosses = 7;
 // Simulations of a short run scatter by luck, so that each loss is looked at several times; of a long one they do not,
 // and its beginning is enough.
 constexpr int64_t kStepsAtALoss = 2048;
-constexpr int64_t kMostDraws = 8;
+constexpr int64_t kMostRepeats = 8;
 // A run that other programs took more than this part of the machine from says nothing of its own threads.
 constexpr double kDisturbed = 0.05;
 
@@ -76,7 +76,7 @@ struct Response {
 
 Response ResponseOf(Crowded* run) {
   std::vector<double> losses, steps;
-  const int64_t draws = std::clamp<int64_t>(kStepsAtALoss / static_cast<int64_t>(run->batches.size()), 1, kMostDraws);
+  const int64_t draws = std::clamp<int64_t>(kStepsAtALoss / static_cast<int64_t>(run->batches.size()), 1, kMostRepeats);
   for (int i = 0; i < kLosses; ++i) {
     run->scenario.crowding = Crowding::kLargestLoss * i / (kLosses - 1);
     for (int64_t draw = 0; draw < draws; ++draw) {

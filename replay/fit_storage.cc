@@ -55,12 +55,12 @@ struct ReadLoad {
 
 // Of each batch, when the next of its samples begins, and what lies between two of them: a batch's samples follow each
 // other, and it is loaded for longer than their stages take.
-struct Place {
+struct PlaceInRun {
   double at = -1, between = 0;  // ns
 };
 
-std::vector<Place> PlacesOf(const RunRecord& run) {
-  std::vector<Place> places(run.batches.size());
+std::vector<PlaceInRun> PlacesInRun(const RunRecord& run) {
+  std::vector<PlaceInRun> places(run.batches.size());
   for (size_t b = 0; b < places.size(); ++b) {
     const BatchRecord& batch = run.batches[b];
     places[b] = {static_cast<double>(batch.load_begin_ns),
@@ -83,7 +83,7 @@ ReadLoad Measure(const FittedRun& fitted, bool only_cold) {
   const RunRecord& run = *fitted.run;
   if (run.sample_stages.empty()) return load;
   const std::vector<bool>& reads = fitted.costs.reads;
-  std::vector<Place> places = PlacesOf(run);
+  std::vector<PlaceInRun> places = PlacesInRun(run);
   std::vector<std::pair<double, int>> edges;
   double sum = 0, squares = 0;
   size_t row = 0;  // of the costs, without pauses: one for each sample of a known batch

@@ -9,4 +9,11 @@ using Catch::Approx;
 #include <catch2/catch.hpp>
 #endif
 
+// Whether a sanitizer makes everything several times slower: what is shown by many cases is then shown by fewer.
+#ifdef STALLPOINT_SANITIZED
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
 #endif  // STALLPOINT_TESTS_CATCH_H_

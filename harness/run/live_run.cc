@@ -28,11 +28,11 @@ namespace stallpoint {
 namespace {
 
 constexpr int64_t kMillisecond = 1'000'000;
-constexpr int64_t kSecond = 1000 * kMillisecond;
+constexpr int64_t kSecondNs = 1000 * kMillisecond;
 // How long a run may take to end its current step, before its trace is closed under it; and until it is killed.
-constexpr int64_t kCancelGraceNs = 3 * kSecond;
-constexpr int64_t kTimeoutGraceNs = kSecond / 2;
-constexpr int64_t kKillAfterNs = 5 * kSecond;
+constexpr int64_t kCancelGraceNs = 3 * kSecondNs;
+constexpr int64_t kTimeoutGraceNs = kSecondNs / 2;
+constexpr int64_t kKillAfterNs = 5 * kSecondNs;
 
 // Kills by the kernel for want of memory since boot, on the whole host.
 int64_t KernelMemoryKills() {
@@ -120,7 +120,7 @@ class Parent {
   }
 
   absl::StatusOr<RunOutcome> WithChildGone(absl::StatusOr<RunOutcome> result) {
-    if (!child_.WaitFor(kSecond).has_value()) child_.KillAndWait();
+    if (!child_.WaitFor(kSecondNs).has_value()) child_.KillAndWait();
     if (!result.ok() || ending_as_ == trace::OUTCOME_UNSPECIFIED || result->outcome == trace::OUTCOME_OK) return result;
     RunOutcome outcome = Ended();
     outcome.warnings = std::move(result->warnings);
@@ -136,7 +136,7 @@ class Parent {
 
   // The child went without a result.
   RunOutcome WhatBecameOfIt() {
-    const std::optional<int> ended = child_.WaitFor(kSecond);
+    const std::optional<int> ended = child_.WaitFor(kSecondNs);
     const int status = ended.has_value() ? *ended : child_.KillAndWait();
     if (ending_as_ != trace::OUTCOME_UNSPECIFIED) return Ended();
     RunOutcome outcome = {

@@ -57,7 +57,7 @@ TEST_CASE("a search recommends what a sweep of the whole space does") {
                               .prefetch_depth = Values("1:4"),
                               .device_limit_bytes = {uint64_t{3} << 29}};
   int same = 0, questions = 0;
-  for (uint64_t seed = 1; seed <= 5; ++seed) {
+  for (uint64_t seed = 1; seed <= (kSanitized ? 2 : 5); ++seed) {
     INFO("seed " << seed);
     const auto predictor = FitTo(RandomRun(seed));
     const SearchResult search = Search(*predictor, ranges, {});
@@ -100,32 +100,6 @@ TEST_CASE("a search of a million settings simulates a few hundred of them") {
   CHECK(search.same_batch->chosen.knobs.worker_count <= 18);
   REQUIRE(search.any_batch.has_value());
   CHECK(search.any_batch->chosen.knobs.batch_size > 8);
-}
-
-TEST_CASE("a search gives the same answer on any number of threads") {
-  const auto predictor = FitTo(RandomRun(3));
-  const SweepRanges ranges = {
-      .batch_size = Values("4:64:+4"), .worker_count = Values("0:12"), .prefetch_depth = Values("1:4")};
-  const SearchResult alone = Search(*predictor, ranges, {.threads = 1});
-  for (const int threads : {2, 5}) {
-    const SearchResult together = Search(*predictor, ranges, {.threads = threads});
-    CHECK(together.simulated == alone.simulated);
-    CHECK(together.any_batch->chosen.knobs == alone.any_batch->chosen.knobs);
-    CHECK(together.same_batch->chosen.knobs == alone.same_batch->chosen.knobs);
-  }
-}
-
-TEST_CASE("a search that is ended gives the best so far") {
-  const auto predictor = FitTo(Record(ReadAndDecode(20, 0.2), {.knobs = EmulatedKnobs(8, 1)}));
-  const SweepRanges ranges = {.worker_count = Values("0:63"), .prefetch_depth = Values("1:16")};
-  SearchOptions options;
-  options.keep_going = [](const SearchProgress& progress) { return progress.simulated < 5; };
-  const SearchResult search = Search(*predictor, ranges, options);
-  CHECK_FALSE(search.complete);
-  CHECK(search.simulated >= 5);
-  CHECK(search.simulated < 5 + 64);
-  REQUIRE(search.same_batch.has_value());
-  CHECK(search.same_batch->chosen.throughput_per_s > 0);
 }
 
 TEST_CASE("nothing is found where nothing fits") {

@@ -97,35 +97,6 @@ TEST_CASE("settings that do not fit are not recommended") {
   CHECK(result.settings.back().bound == Bound::kMemory);
 }
 
-TEST_CASE("a sweep that is cancelled keeps what was done") {
-  const RunRecord run = Record(ReadAndDecode(2, 0.2), {.knobs = EmulatedKnobs(8, 1), .steps = 60});
-  auto predictor = Predictor::Fit(std::vector<RunRecord>{run}, {});
-  REQUIRE(predictor.ok());
-  const SweepRanges ranges = {.worker_count = Range("0:9")};
-  const auto half = [](size_t done, size_t total) { return done < total / 2; };
-  const SweepResult alone = Sweep(**predictor, ranges, half, 1);
-  CHECK(alone.cancelled);
-  CHECK(alone.settings.size() == 5);
-  const SweepResult together = Sweep(**predictor, ranges, half, 3);
-  REQUIRE(together.settings.size() >= 5);  // and what the other threads had begun
-  for (size_t i = 0; i < together.settings.size(); ++i) {
-    CHECK(together.settings[i].knobs.worker_count == static_cast<int32_t>(i));
-    CHECK(together.settings[i].step_ms > 0);
-  }
-}
-
-TEST_CASE("a sweep gives the same bytes on any number of threads") {
-  const RunRecord run = Record(ReadAndDecode(4, 2), {.knobs = EmulatedKnobs(8, 1), .steps = 80});
-  auto predictor = Predictor::Fit(std::vector<RunRecord>{run}, {});
-  REQUIRE(predictor.ok());
-  const SweepRanges ranges = {.batch_size = {4, 16}, .worker_count = Range("0:5"), .prefetch_depth = {1, 2}};
-  const std::string alone = SweepJson(Sweep(**predictor, ranges, nullptr, 1)).dump();
-  for (const int threads : {0, 2, 3, 8, 100}) {
-    INFO(threads << " threads");
-    CHECK(SweepJson(Sweep(**predictor, ranges, nullptr, threads)).dump() == alone);
-  }
-}
-
 TEST_CASE("the JSON of a sweep has every published key") {
   const RunRecord run = Record(ReadAndDecode(20, 0.2), {.knobs = EmulatedKnobs(8, 1)});
   const auto json = SweepJson(SweepRun(run, {.batch_size = {8, 16}, .worker_count = Range("0:20")}));

@@ -44,15 +44,15 @@ Json PredictedJson(const std::optional<Prediction>& p) {
           {"wall_s_high", wall ? Json(p->wall->s_high) : Json(nullptr)}};
 }
 
-std::string Seconds(double s) { return fmt::format("{:.3g} s", s); }
+std::string SecondsText(double s) { return fmt::format("{:.3g} s", s); }
 
 // How long the run was to take and took, where that is known.
 std::string LengthText(const LiveSetting& setting) {
   const std::optional<double> measured = setting.MeasuredWallS();
   if (!setting.predicted || !setting.predicted->wall || !measured) return "";
   const RunLength& wall = *setting.predicted->wall;
-  return fmt::format("whole run, start-up included: {} predicted ({} to {}), {} measured\n", Seconds(wall.s),
-                     Seconds(wall.s_low), Seconds(wall.s_high), Seconds(*measured));
+  return fmt::format("whole run, start-up included: {} predicted ({} to {}), {} measured\n", SecondsText(wall.s),
+                     SecondsText(wall.s_low), SecondsText(wall.s_high), SecondsText(*measured));
 }
 
 std::string NameOf(const Knobs& knobs) {
