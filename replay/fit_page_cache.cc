@@ -66,6 +66,7 @@ void FitPageCache(absl::Span<const FittedRun> runs, Rows rows, uint64_t seed, Co
   const RunCosts& costs = runs.front().costs;
   PageCache& cache = model->page_cache;
   cache.cold_share = ColdShareOf(costs);
+  cache.first_pass = costs.first_pass;
   const std::vector<bool>& reads = costs.reads;
   ColdTapes::Samples samples;
   samples.like_cold = SamplesOf(true, runs, rows, reads);

@@ -5,6 +5,7 @@
 #ifndef STALLPOINT_REPLAY_PAGE_CACHE_H_
 #define STALLPOINT_REPLAY_PAGE_CACHE_H_
 
+#include <cstdint>
 #include <optional>
 
 #include "traces/knobs.h"
@@ -35,6 +36,8 @@ inline constexpr double kSameShare = 0.05;
 struct PageCache {
   double data_bytes = 0;  // memory that caches one pass; 0: unknown
   double cold_share = 0;  // samples of the recorded run that were read from storage
+  // Steps at its beginning that are left out of that and of all costs, for what they fetched is in the cache since.
+  int64_t first_pass = 0;
   // The same when nothing is cached: less than 1 where one fetch brings more than one sample.
   double most_cold = 1;
   // What computing beside reads costs after one from storage, to what it costs when nothing is waited for.

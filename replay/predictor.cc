@@ -138,6 +138,7 @@ class ReplayPredictor final : public Predictor {
     return !StorageStreams() && std::isfinite(storage.seen) ? std::optional<double>(storage.seen) : std::nullopt;
   }
 
+  int64_t FirstPass() const override { return model_.page_cache.first_pass; }
   double DataBytes() const override { return model_.page_cache.data_bytes; }
 
   const Knobs& recorded() const override { return model_.recorded; }

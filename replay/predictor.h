@@ -65,6 +65,10 @@ class Predictor {
   // Where none was, the most reads at a time of which it is known that they did not; nothing where reads do not wait.
   virtual std::optional<double> ReadsSeen() const = 0;
 
+  // Steps at the beginning of the main run that fetched from storage what later ones found in the page cache.
+  // Predictions are of the latter, but for runs that begin cold. 0 where there are none, or so few that they count as
+  // start-up.
+  virtual int64_t FirstPass() const = 0;
   // Bytes of a pass over the data set as the page cache holds them; 0 where that is unknown.
   virtual double DataBytes() const = 0;
 

@@ -286,7 +286,11 @@ absl::StatusOr<RunCosts> MeasureCosts(const RunRecord& run) {
                     finished, kFewestIterations));
   }
   RunCosts costs;
-  const int64_t steady_first = SteadyFirst(run);
+  int64_t steady_first = SteadyFirst(run);
+  const int64_t cached = FirstFromCache(run);
+  if (cached > steady_first && cached + kFewestSteady <= static_cast<int64_t>(run.iterations.size())) {
+    costs.first_pass = steady_first = cached;
+  }
   CollectRows(run, steady_first, &costs);
   if (costs.rows.empty()) {
     return absl::FailedPreconditionError(

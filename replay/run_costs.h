@@ -51,6 +51,9 @@ struct RunCosts {
   // As they were recorded, rows of before the steady part that were cold while (nearly) none of that is: what was read
   // for the first time. On their places are warm rows.
   std::vector<std::vector<Demand>> cold_at_start;
+  // Batches before the steady part because their data came from storage, to be found in the page cache from then on; 0
+  // where the steady part begins no later for it.
+  int64_t first_pass = 0;
   std::vector<uint32_t> order;     // places of the sampler's order -> rows
   std::vector<uint32_t> steady;    // rows of the steady part; never empty when `rows` is not
   std::vector<BatchCost> batches;  // steady

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_set>
 #include <vector>
 
 #include "replay/page_cache.h"
@@ -11,6 +12,8 @@ namespace stallpoint {
 namespace {
 
 constexpr double kPageBytes = 4096;
+// Samples that were read again before it is believed where they come from.
+constexpr int64_t kFewestAgain = 20;
 
 std::vector<bool> ReadingStages(const RunRecord& run) {
   std::vector<bool> reads;
@@ -20,6 +23,10 @@ std::vector<bool> ReadingStages(const RunRecord& run) {
     for (size_t s = 0; s < costs.size(); ++s) reads[s] = reads[s] || costs[s].bytes > 0;
   }
   return reads;
+}
+
+bool FromStorage(const StageCost& sample) {
+  return sample.storage_bytes > 0 && sample.storage_bytes >= sample.bytes / 2;
 }
 
 // A data set that is in the page cache once the run is under way is read from there by the next run, too.
@@ -75,7 +82,7 @@ void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
         row.push_back(DemandOf(cost));
         whole += cost;
       }
-      costs->cold.push_back(whole.storage_bytes > 0 && whole.storage_bytes >= whole.bytes / 2);
+      costs->cold.push_back(FromStorage(whole));
       read += std::ceil(static_cast<double>(whole.bytes) / kPageBytes) * kPageBytes;
       if (costs->cold.back()) fetched += static_cast<double>(whole.storage_bytes);
       rows_of_batch[batch].push_back(static_cast<uint32_t>(costs->rows.size()));
@@ -117,6 +124,25 @@ void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
       costs->order.push_back(costs->steady[Pick(Hash(b, lost), costs->steady.size())]);
     }
   }
+}
+
+int64_t FirstFromCache(const RunRecord& run) {
+  std::unordered_set<uint64_t> met;
+  int64_t again = 0, cold_again = 0, first = 0;
+  for (size_t i = 0; i < run.samples.size(); ++i) {
+    StageCost whole;
+    for (const StageCost& cost : run.CostsOfSample(i)) whole += cost;
+    const bool cold = FromStorage(whole);
+    if (!met.insert(run.samples[i].key).second) {
+      ++again;
+      cold_again += cold;
+    } else if (cold) {
+      first = std::max(first, run.samples[i].batch + 1);
+    }
+  }
+  const bool cached =
+      again >= kFewestAgain && static_cast<double>(cold_again) <= kSameShare * static_cast<double>(again);
+  return cached ? first : 0;
 }
 
 void LevelStart(RunCosts* costs) {

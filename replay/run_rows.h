@@ -19,6 +19,10 @@ inline bool Loaded(const BatchRecord& batch) {
 // Rows of samples in the order of the sampler. Without recorded samples a batch is split evenly among its own.
 void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs);
 
+// The first batch after those that were read for the first time and came from storage; 0 where samples that were read
+// again came from there as well, or none were.
+int64_t FirstFromCache(const RunRecord& run);
+
 // What came before the steady part keeps its differences from sample to sample and takes the level of the rest, cold
 // samples that of cold ones: that the first second is slow says nothing of the samples that were met in it. If hardly
 // any of the rest is cold, what was is set aside.

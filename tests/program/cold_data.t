@@ -5,13 +5,23 @@ colder.
   $ [ -e "$bin/../lib/stallpoint/plugins/image_classification.so" ] || exit 80
   $ [ "$(stat -f -c %T .)" != tmpfs ] || exit 80
   $ stallpoint-make-images images --count 120 --size 160x120 > log
-  $ record() { stallpoint record --plugin image_classification --data images --set image_size=48 --workers 1 --batch 4 --steps 30 \
+  $ record() { stallpoint record --plugin image_classification --data images --set image_size=48 --workers 1 --batch 4 --steps ${steps:-30} \
   >   --device emulated:launch=1ms,sample=100us --quiet "$@" > log; }
   $ record --cold -o cold.sptrace
   $ fetched() { stallpoint info "$1" --json | json 'round(sum(s["storage_bytes"] for s in o["stages"]), -3)'; }
   $ [ "$(fetched cold.sptrace)" != 0.0 ] || exit 80
   $ stallpoint info cold.sptrace | grep '^read reads'
   read reads .* KiB a sample, (9[5-9]|100) % of it from storage (re)
+
+Predictions are of the steps after a first pass that the page cache keeps, and say so where it is longer than a start.
+
+  $ steps=90 record --cold --set decode_cost=10ms -o passes.sptrace
+  $ stallpoint sweep passes.sptrace --workers 1 2>&1 > /dev/null
+  note: the first (2[5-9]|30) steps fetched their data from storage, later ones found it in the page cache: predictions are of steps that find it there (re)
+  $ stallpoint why passes.sptrace 2>&1 > /dev/null | grep -c '^note: the first [23][0-9] steps'
+  1
+  $ stallpoint sweep passes.sptrace --workers 1 --json | json 'round(o["recorded"]["storage_share"], 1)'
+  0.0
 
 Read again they come from the page cache.
 

@@ -304,6 +304,24 @@ TEST_CASE("what only the start of a record read from storage is no cost of later
   CHECK(*found->storage_share == Approx(0.1).margin(0.01));
 }
 
+TEST_CASE("a first pass from storage that lasts for half of the record is no cost of later runs either") {
+  const Knobs knobs = EmulatedKnobs(8, 1, kDevice);
+  const RunRecord recorded = Record(BeginsCold(800), {.knobs = knobs, .steps = 200});
+  const auto predictor = FitTo(recorded);
+  const RunRecord warm = Record(PartlyCold(0), {.knobs = knobs, .steps = 60, .luck = 5});
+  CHECK(predictor->Predict(knobs).storage_share == 0);
+  CHECK(predictor->Predict(knobs).step_ms == Approx(Summarize(warm).step_ms_mean).epsilon(0.03));
+  CHECK(predictor->PredictRun(knobs, {.steps = 60}).step_ms == Approx(Summarize(warm).step_ms_mean).epsilon(0.03));
+  // What is never read again may be as far away the next time, and so may what the cache did not keep.
+  const RunRecord one_pass = Record(BeginsCold(1600), {.knobs = knobs, .steps = 200});
+  CHECK(FitTo(one_pass)->PredictRun(knobs, {.steps = 200}).step_ms ==
+        Approx(Summarize(one_pass).step_ms_mean).epsilon(0.03));
+  Truth kept_none = PartlyCold(1);
+  kept_none.dataset_samples = 800;
+  const RunRecord cold = Record(kept_none, {.knobs = knobs, .steps = 200});
+  CHECK(FitTo(cold)->PredictRun(knobs, {.steps = 200}).step_ms == Approx(Summarize(cold).step_ms_mean).epsilon(0.03));
+}
+
 TEST_CASE("a run that begins cold is predicted with its first pass from storage and the later ones from memory") {
   const auto begins_cold = [] { return BeginsCold(400); };
   const Knobs knobs = EmulatedKnobs(8, 1, kDevice);

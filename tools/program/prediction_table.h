@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "replay/prediction.h"
+#include "replay/predictor.h"
 #include "tools/program/text.h"
 
 namespace stallpoint {
@@ -33,6 +34,9 @@ std::string SettingText(const Knobs& knobs);
 std::string LimitText(const Knobs& knobs, const Knobs& recorded);
 // A line.
 std::string StallPointText(const StallPoint& point);
+
+// Says to stderr that predictions leave out the steps in which the main run read its data for the first time, if so.
+void RemarkOnFirstPass(const Predictor& predictor);
 
 }  // namespace stallpoint
 

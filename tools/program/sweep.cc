@@ -16,6 +16,7 @@
 #include "tools/program/context.h"
 #include "tools/program/live_request.h"
 #include "tools/program/output_file.h"
+#include "tools/program/prediction_table.h"
 #include "tools/program/progress.h"
 #include "tools/program/range_flags.h"
 #include "tools/program/recommend.h"
@@ -151,6 +152,7 @@ int RunSweep(const SweepFlags& flags, const Context& context) {
     const Knobs recorded = runs->front().knobs;
     const int exit_code = RunRecommend(flags, *std::move(runs), *ranges, context);
     const bool remarks = exit_code == kExitOk && !context.json && !context.quiet;
+    if (remarks) RemarkOnFirstPass(**predictor);
     if (remarks && LeavesColdData(**predictor, recorded, *ranges)) RemarkOnColdData(**predictor);
     return exit_code;
   }
@@ -175,6 +177,7 @@ int RunSweep(const SweepFlags& flags, const Context& context) {
   } else {
     fmt::print("{}", SweepText(result));
     if (!context.quiet) {
+      RemarkOnFirstPass(**predictor);
       RemarkOnReads(**predictor, *ranges);
       if (LeavesColdData(result)) RemarkOnColdData(**predictor);
     }

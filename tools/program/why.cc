@@ -11,6 +11,7 @@
 #include "replay/predictor.h"
 #include "tools/program/context.h"
 #include "tools/program/gate.h"
+#include "tools/program/prediction_table.h"
 #include "tools/program/text.h"
 #include "tools/program/verbs.h"
 #include "traces/run_record.h"
@@ -29,6 +30,7 @@ int Why(const std::string& path, const std::string& fail_if, const Context& cont
   if (!predictor.ok() && !context.quiet) {
     fmt::print(stderr, "note: no setting can be predicted: {}\n", Printable(std::string(predictor.status().message())));
   }
+  if (predictor.ok() && !context.quiet && !context.json) RemarkOnFirstPass(**predictor);
   const Diagnosis diagnosis =
       Diagnose(contents->main_run(), predictor.ok() ? predictor->get() : nullptr, context.threshold);
   if (context.json) {
