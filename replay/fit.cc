@@ -48,24 +48,18 @@ struct KeyMeans {
 
 std::unordered_map<uint64_t, KeyMeans> MeansByKey(const FittedRun& fitted) {
   std::unordered_map<uint64_t, KeyMeans> means;
-  // Rows follow the recorded samples whose batch is known, in their order.
-  size_t row = 0;
-  const RunRecord& run = *fitted.run;
   std::vector<bool> steady(fitted.costs.rows.size(), false);
   for (uint32_t index : fitted.costs.steady) steady[index] = true;
-  for (const SampleRecord& sample : run.samples) {
-    if (sample.batch < 0 || sample.batch >= static_cast<int64_t>(run.batches.size())) continue;
-    if (row >= fitted.costs.rows.size()) break;
+  for (size_t row = 0; row < fitted.costs.key_of_row.size(); ++row) {
+    if (!steady[row]) continue;
     const std::vector<Demand>& costs = fitted.costs.rows[row];
-    if (steady[row++]) {
-      KeyMeans& mean = means[sample.key];
-      mean.cpu.resize(costs.size());
-      for (size_t s = 0; s < costs.size(); ++s) {
-        mean.cpu[s] += costs[s].cpu;
-        mean.wait += costs[s].wait;
-      }
-      ++mean.count;
+    KeyMeans& mean = means[fitted.costs.key_of_row[row]];
+    mean.cpu.resize(costs.size());
+    for (size_t s = 0; s < costs.size(); ++s) {
+      mean.cpu[s] += costs[s].cpu;
+      mean.wait += costs[s].wait;
     }
+    ++mean.count;
   }
   return means;
 }

@@ -286,17 +286,17 @@ absl::StatusOr<RunCosts> MeasureCosts(const RunRecord& run) {
                     finished, kFewestIterations));
   }
   RunCosts costs;
-  int64_t steady_first = SteadyFirst(run);
-  const int64_t cached = FirstFromCache(run);
-  if (cached > steady_first && cached + kFewestSteady <= static_cast<int64_t>(run.iterations.size())) {
-    costs.first_pass = steady_first = cached;
-  }
-  CollectRows(run, steady_first, &costs);
+  CollectRows(run, &costs);
   if (costs.rows.empty()) {
     return absl::FailedPreconditionError(
         "the trace says nothing about what loading a batch costs (no samples, no load times): record the run with "
         "stallpoint record --plugin");
   }
+  int64_t steady_first = SteadyFirst(run);
+  const int64_t cached = FirstFromCache(costs);
+  const auto recorded = static_cast<int64_t>(std::min(run.iterations.size(), run.batches.size()));
+  if (cached > steady_first && cached + kFewestSteady <= recorded) costs.first_pass = steady_first = cached;
+  OrderRows(run, steady_first, &costs);
   CollectSteps(run, steady_first, &costs);
   CollectBatches(run, steady_first, &costs);
   if (costs.main.empty() || costs.batches.empty()) {

@@ -44,6 +44,7 @@ struct RunCosts {
   // Rows of whole samples, one demand per stage, in the order of the sampler; `steady` marks those of the steady part.
   std::vector<std::vector<Demand>> rows;
   std::vector<int64_t> batch_of_row;
+  std::vector<uint64_t> key_of_row;  // empty where rows are of whole batches, for no samples were recorded
   // Of each stage of a row, whether it waits for storage: it read bytes or is called "read".
   std::vector<bool> reads;
   // Of each row, whether most of what it read came from storage and not from the page cache.

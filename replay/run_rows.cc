@@ -25,10 +25,6 @@ std::vector<bool> ReadingStages(const RunRecord& run) {
   return reads;
 }
 
-bool FromStorage(const StageCost& sample) {
-  return sample.storage_bytes > 0 && sample.storage_bytes >= sample.bytes / 2;
-}
-
 // A data set that is in the page cache once the run is under way is read from there by the next run, too.
 void SetAsideColdStart(RunCosts* costs) {
   if (ColdShareOf(*costs) > kSameShare) return;
@@ -67,10 +63,9 @@ void LevelSamples(bool cold, RunCosts* costs) {
 
 }  // namespace
 
-void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
+void CollectRows(const RunRecord& run, RunCosts* costs) {
   const size_t stages = run.sample_stages.size();
   double read = 0, fetched = 0;
-  std::vector<std::vector<uint32_t>> rows_of_batch(run.batches.size());
   if (stages > 0) {
     for (size_t i = 0; i < run.samples.size(); ++i) {
       const int64_t batch = run.samples[i].batch;
@@ -82,12 +77,12 @@ void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
         row.push_back(DemandOf(cost));
         whole += cost;
       }
-      costs->cold.push_back(FromStorage(whole));
+      costs->cold.push_back(whole.storage_bytes > 0 && whole.storage_bytes >= whole.bytes / 2);
       read += std::ceil(static_cast<double>(whole.bytes) / kPageBytes) * kPageBytes;
       if (costs->cold.back()) fetched += static_cast<double>(whole.storage_bytes);
-      rows_of_batch[batch].push_back(static_cast<uint32_t>(costs->rows.size()));
       costs->rows.push_back(std::move(row));
       costs->batch_of_row.push_back(batch);
+      costs->key_of_row.push_back(run.samples[i].key);
     }
   }
   if (costs->rows.empty()) {
@@ -95,7 +90,6 @@ void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
       if (!Loaded(run.batches[b])) continue;
       const double samples = run.batches[b].samples;
       const Demand load = DemandOf(run.batches[b].load);
-      rows_of_batch[b].assign(run.batches[b].samples, static_cast<uint32_t>(costs->rows.size()));
       costs->rows.push_back({{load.wait / samples, load.cpu / samples}});
       costs->batch_of_row.push_back(static_cast<int64_t>(b));
     }
@@ -108,6 +102,32 @@ void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
   if (!costs->rows.empty()) {
     costs->reads = ReadingStages(run);
     costs->reads.resize(costs->rows.front().size(), false);
+  }
+}
+
+int64_t FirstFromCache(const RunCosts& costs) {
+  std::unordered_set<uint64_t> met;
+  int64_t again = 0, cold_again = 0, first = 0;
+  if (std::find(costs.cold.begin(), costs.cold.end(), true) == costs.cold.end()) return 0;
+  for (size_t row = 0; row < costs.key_of_row.size(); ++row) {
+    if (!met.insert(costs.key_of_row[row]).second) {
+      ++again;
+      cold_again += costs.cold[row];
+    } else if (costs.cold[row]) {
+      first = std::max(first, costs.batch_of_row[row] + 1);
+    }
+  }
+  const bool cached =
+      again >= kFewestAgain && static_cast<double>(cold_again) <= kSameShare * static_cast<double>(again);
+  return cached ? first : 0;
+}
+
+void OrderRows(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
+  std::vector<std::vector<uint32_t>> rows_of_batch(run.batches.size());
+  const bool of_samples = !costs->key_of_row.empty();
+  for (uint32_t row = 0; row < costs->rows.size(); ++row) {
+    const int64_t batch = costs->batch_of_row[row];
+    rows_of_batch[batch].insert(rows_of_batch[batch].end(), of_samples ? 1 : run.batches[batch].samples, row);
   }
   for (size_t b = 0; b < rows_of_batch.size(); ++b) {
     const std::vector<uint32_t>& rows = rows_of_batch[b];
@@ -124,25 +144,6 @@ void CollectRows(const RunRecord& run, int64_t steady_first, RunCosts* costs) {
       costs->order.push_back(costs->steady[Pick(Hash(b, lost), costs->steady.size())]);
     }
   }
-}
-
-int64_t FirstFromCache(const RunRecord& run) {
-  std::unordered_set<uint64_t> met;
-  int64_t again = 0, cold_again = 0, first = 0;
-  for (size_t i = 0; i < run.samples.size(); ++i) {
-    StageCost whole;
-    for (const StageCost& cost : run.CostsOfSample(i)) whole += cost;
-    const bool cold = FromStorage(whole);
-    if (!met.insert(run.samples[i].key).second) {
-      ++again;
-      cold_again += cold;
-    } else if (cold) {
-      first = std::max(first, run.samples[i].batch + 1);
-    }
-  }
-  const bool cached =
-      again >= kFewestAgain && static_cast<double>(cold_again) <= kSameShare * static_cast<double>(again);
-  return cached ? first : 0;
 }
 
 void LevelStart(RunCosts* costs) {

@@ -27,8 +27,8 @@
 namespace stallpoint {
 namespace {
 
-constexpr int64_t kMillisecond = 1'000'000;
-constexpr int64_t kSecondNs = 1000 * kMillisecond;
+constexpr int64_t kMillisecondNs = 1'000'000;
+constexpr int64_t kSecondNs = 1000 * kMillisecondNs;
 // How long a run may take to end its current step, before its trace is closed under it; and until it is killed.
 constexpr int64_t kCancelGraceNs = 3 * kSecondNs;
 constexpr int64_t kTimeoutGraceNs = kSecondNs / 2;

@@ -27,8 +27,8 @@ inline int64_t Switches() {
 
 // Burns `ns` of the calling thread's CPU time: the same demand however busy the machine is. Exact within a few
 // microseconds, and a few hundredths of what it computed in while it lost its core; what a hypervisor takes meanwhile
-// counts as burnt. Does not read the thread's CPU
-// clock: where threads wait for the core, that costs the thread its core (harness/record/thread_usage.h).
+// counts as burnt. Does not read the thread's CPU clock: where threads wait for the core, that costs the thread its
+// core (harness/record/thread_usage.h).
 inline void BurnCpu(plugin::Host host, int64_t ns) {
   constexpr int64_t kCheckEveryNs = 20'000'000, kLongestNs = 100'000;
   thread_local double spins_per_ns = 0.5;

@@ -18,6 +18,7 @@ namespace {
 
 using testing::EmulatedKnobs;
 using testing::FitTo;
+using testing::RandomRun;
 using testing::ReadAndDecode;
 using testing::Record;
 using testing::Values;
@@ -39,7 +40,7 @@ TEST_CASE("a sweep gives the same bytes on any number of threads") {
   const auto predictor = FitTo(run);
   const SweepRanges ranges = {.batch_size = {4, 16}, .worker_count = Values("0:5"), .prefetch_depth = {1, 2}};
   const std::string alone = SweepJson(Sweep(*predictor, ranges, nullptr, 1)).dump();
-  for (const int threads : {0, 3, 100}) {
+  for (const int threads : {0, 2, 3, 8, 100}) {
     INFO(threads << " threads");
     CHECK(SweepJson(Sweep(*predictor, ranges, nullptr, threads)).dump() == alone);
   }
@@ -62,7 +63,7 @@ TEST_CASE("a sweep that is cancelled keeps what was done") {
 }
 
 TEST_CASE("a search gives the same answer on any number of threads") {
-  const auto predictor = FitTo(Record(ReadAndDecode(20, 2), {.knobs = EmulatedKnobs(8, 1), .steps = 60}));
+  const auto predictor = FitTo(RandomRun(3));
   const SweepRanges ranges = {
       .batch_size = Values("4:64:+4"), .worker_count = Values("0:12"), .prefetch_depth = Values("1:4")};
   const SearchResult alone = Search(*predictor, ranges, {.threads = 1});

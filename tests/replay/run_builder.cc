@@ -217,4 +217,18 @@ Knobs EmulatedKnobs(int64_t batch_size, int32_t workers, const std::string& devi
   return knobs;
 }
 
+RunRecord RandomRun(uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::uniform_real_distribution<double> exponent(-1, 1);
+  const double read_ms = 2 * std::pow(10, exponent(random)), decode_ms = std::pow(10, exponent(random));
+  Truth truth = ReadAndDecode(read_ms, decode_ms);
+  truth.cores = 1 + static_cast<double>(random() % 16);
+  Knobs knobs = EmulatedKnobs(16, 2);
+  const double launch = 0.5 + static_cast<double>(random() % 8), sample = 0.05 * std::pow(10, exponent(random));
+  knobs.device = "emulated:launch=" + std::to_string(static_cast<int>(launch * 1000)) +
+                 "us,sample=" + std::to_string(static_cast<int>(sample * 1000)) + "us,base=1GiB,sample_bytes=8MiB";
+  knobs.steps_in_flight = 1 + static_cast<int32_t>(random() % 3);
+  return Record(truth, {.knobs = knobs, .steps = 60, .luck = seed});
+}
+
 }  // namespace stallpoint::testing

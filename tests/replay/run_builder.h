@@ -55,6 +55,9 @@ RunRecord Record(const Truth& truth, const RunSpec& spec);
 Truth ReadAndDecode(double read_wait_ms, double decode_cpu_ms);
 Knobs EmulatedKnobs(int64_t batch_size, int32_t workers, const std::string& device = "emulated:launch=2ms,sample=1ms");
 
+// A run that is bound by something else for every seed: storage, cores, the device, or nearly all of them.
+RunRecord RandomRun(uint64_t seed);
+
 }  // namespace stallpoint::testing
 
 #endif  // STALLPOINT_TESTS_REPLAY_RUN_BUILDER_H_

@@ -2,7 +2,6 @@
 #include "replay/search.h"
 
 #include <algorithm>
-#include <random>
 #include <string>
 
 #include "catch.h"
@@ -15,9 +14,9 @@ namespace {
 
 using testing::EmulatedKnobs;
 using testing::FitTo;
+using testing::RandomRun;
 using testing::ReadAndDecode;
 using testing::Record;
-using testing::Truth;
 using testing::Values;
 
 // What a sweep would say that looks at every setting.
@@ -32,21 +31,6 @@ std::optional<Prediction> BestOfAll(const Predictor& predictor, SweepRanges rang
   }
   if (candidates.empty()) return std::nullopt;
   return *Choose(predictor.Estimate(predictor.recorded()), candidates);
-}
-
-// A truth that is bound by something else for every seed: storage, cores, the device, or nearly all of them.
-RunRecord RandomRun(uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::uniform_real_distribution<double> exponent(-1, 1);
-  const double read_ms = 2 * std::pow(10, exponent(random)), decode_ms = std::pow(10, exponent(random));
-  Truth truth = ReadAndDecode(read_ms, decode_ms);
-  truth.cores = 1 + static_cast<double>(random() % 16);
-  Knobs knobs = EmulatedKnobs(16, 2);
-  const double launch = 0.5 + static_cast<double>(random() % 8), sample = 0.05 * std::pow(10, exponent(random));
-  knobs.device = "emulated:launch=" + std::to_string(static_cast<int>(launch * 1000)) +
-                 "us,sample=" + std::to_string(static_cast<int>(sample * 1000)) + "us,base=1GiB,sample_bytes=8MiB";
-  knobs.steps_in_flight = 1 + static_cast<int32_t>(random() % 3);
-  return Record(truth, {.knobs = knobs, .steps = 60, .luck = seed});
 }
 
 }  // namespace

@@ -118,12 +118,13 @@ std::string StallPointText(const StallPoint& point) {
   return text + '\n';
 }
 
-void RemarkOnFirstPass(const Predictor& predictor) {
-  if (predictor.FirstPass() == 0) return;
-  fmt::print(stderr,
-             "note: the first {} steps fetched their data from storage, later ones found it in the page cache: "
-             "predictions are of steps that find it there\n",
-             predictor.FirstPass());
+std::string FirstPassNote(const Predictor& predictor) {
+  if (predictor.FirstPass() == 0) return "";
+  return fmt::format(
+      "note: the first {} steps fetched their data from storage, later ones found it in the page cache: predictions "
+      "are "
+      "of steps that find it there\n",
+      predictor.FirstPass());
 }
 
 }  // namespace stallpoint

@@ -35,8 +35,8 @@ std::string LimitText(const Knobs& knobs, const Knobs& recorded);
 // A line.
 std::string StallPointText(const StallPoint& point);
 
-// Says to stderr that predictions leave out the steps in which the main run read its data for the first time, if so.
-void RemarkOnFirstPass(const Predictor& predictor);
+// A line that predictions leave out the steps in which the main run read its data for the first time; empty unless so.
+std::string FirstPassNote(const Predictor& predictor);
 
 }  // namespace stallpoint
 

@@ -152,7 +152,7 @@ int RunSweep(const SweepFlags& flags, const Context& context) {
     const Knobs recorded = runs->front().knobs;
     const int exit_code = RunRecommend(flags, *std::move(runs), *ranges, context);
     const bool remarks = exit_code == kExitOk && !context.json && !context.quiet;
-    if (remarks) RemarkOnFirstPass(**predictor);
+    if (remarks) fmt::print(stderr, "{}", FirstPassNote(**predictor));
     if (remarks && LeavesColdData(**predictor, recorded, *ranges)) RemarkOnColdData(**predictor);
     return exit_code;
   }
@@ -177,7 +177,7 @@ int RunSweep(const SweepFlags& flags, const Context& context) {
   } else {
     fmt::print("{}", SweepText(result));
     if (!context.quiet) {
-      RemarkOnFirstPass(**predictor);
+      fmt::print(stderr, "{}", FirstPassNote(**predictor));
       RemarkOnReads(**predictor, *ranges);
       if (LeavesColdData(result)) RemarkOnColdData(**predictor);
     }

@@ -30,7 +30,7 @@ int Why(const std::string& path, const std::string& fail_if, const Context& cont
   if (!predictor.ok() && !context.quiet) {
     fmt::print(stderr, "note: no setting can be predicted: {}\n", Printable(std::string(predictor.status().message())));
   }
-  if (predictor.ok() && !context.quiet && !context.json) RemarkOnFirstPass(**predictor);
+  if (predictor.ok() && !context.quiet && !context.json) fmt::print(stderr, "{}", FirstPassNote(**predictor));
   const Diagnosis diagnosis =
       Diagnose(contents->main_run(), predictor.ok() ? predictor->get() : nullptr, context.threshold);
   if (context.json) {
