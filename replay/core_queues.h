@@ -19,6 +19,7 @@
 #include <limits>
 #include <vector>
 
+#include "replay/run_queue.h"
 #include "replay/schedule.h"
 #include "replay/statistics.h"
 
@@ -34,7 +35,6 @@ class CoreQueues {
       : jobs_(jobs),
         luck_(luck),
         stretch_per_core_(cores > 1 ? (stretch - 1) / (cores - 1) : 0),
-        migration_delay_(migration_delay),
         core_of_(static_cast<size_t>(jobs) - 1 + static_cast<size_t>(std::ceil(std::max(1.0, most_threads)))),
         cores_(static_cast<size_t>(std::min(cores, static_cast<double>(core_of_.size()))),
                Core(static_cast<int32_t>(core_of_.size()))),  // more would stay idle
@@ -45,9 +45,14 @@ class CoreQueues {
       core_of_[thread] = static_cast<int32_t>(thread % cores_.size());
     }
     for (size_t count = 0; count <= core_of_.size(); ++count) {
-      slowness_.push_back(count > 1 ? static_cast<double>(count) * (1 + crowding) : 1);
-      rate_.push_back(1 / slowness_.back());
+      const double slowness = count > 1 ? static_cast<double>(count) * (1 + crowding) : 1;
+      paces_.push_back({slowness, 1 / slowness});
     }
+    for (int32_t idle = 0; idle <= idle_; ++idle) {
+      const double per_ns = (idle == 0 ? kOftenWhenBusy : idle) / migration_delay;
+      moves_of_.push_back({per_ns, 1 / per_ns});
+    }
+    moves_left_ = DrawMoves();
   }
 
   double now() const { return now_; }
@@ -57,10 +62,11 @@ class CoreQueues {
   // Begins what takes `demand` on a core of one's own, on so many threads; it is done when all of them are.
   void Compute(int32_t job, double demand, double threads) {
     work_ += demand * threads;
-    unfinished_[job] = 0;
-    for (int32_t i = 0; i == 0 || i < threads; ++i) {
+    unfinished_[job] = 1;
+    Put(job, core_of_[job], demand * std::min(1.0, threads));
+    for (int32_t i = 1; i < threads; ++i) {
       ++unfinished_[job];
-      const int32_t thread = i == 0 ? job : jobs_ + i - 1;
+      const int32_t thread = jobs_ + i - 1;
       Put(thread, core_of_[thread], demand * std::min(1.0, threads - i));
     }
     Balance();
@@ -87,8 +93,7 @@ class CoreQueues {
     const int32_t thread = on.threads.next();
     on.virtual_now = on.threads.due();
     on.since = paced_;
-    on.threads.Clear(thread);
-    SetCount(core, on.count - 1);
+    TakeOff(thread, core);
     Balance();
     const int32_t job = std::min(thread, jobs_ - 1);
     return --unfinished_[job] == 0 ? job : -1;
@@ -99,96 +104,112 @@ class CoreQueues {
   static constexpr uint64_t kMoves = 0x6d6f7665;
   // Linux balances busy cores at longer intervals (busy_factor of its scheduling domains, and one failure to begin
   // with).
-  static constexpr double kRarerWhenBusy = 8;
-  static constexpr int32_t kAllBusy = -1, kDrawAnew = -2;
+  static constexpr double kOftenWhenBusy = 1.0 / 8;
+  static constexpr int32_t kNoTakers = -1;
 
+  struct Pace {
+    double slowness = 1, rate = 1;  // paced time per unit of demand, and its inverse
+  };
+  struct Moves {
+    double per_ns = 0, apart_ns = kNever;
+  };
   struct Core {
     explicit Core(int32_t most) : threads(most) {}
 
-    Schedule threads;  // due at a virtual time of the core
-    int32_t count = 0;
+    RunQueue threads;                   // due at a virtual time of the core
     double virtual_now = 0, since = 0;  // and the paced time that it was then
-    double slowness = 1, rate = 1;
+    Pace pace;
   };
 
   void Put(int32_t thread, int32_t core, double demand) {
     core_of_[thread] = core;
     Core& on = cores_[core];
     Settle(&on);
-    on.threads.Set(thread, on.virtual_now + demand);
-    SetCount(core, on.count + 1);
+    on.threads.Add(thread, on.virtual_now + demand);
+    const int32_t count = on.threads.count();
+    idle_ -= count == 1 ? 1 : 0;
+    crowded_ += count == 2 ? 1 : 0;
+    CountChanged(core);
   }
-  // What it has still to do.
-  double Remove(int32_t thread) {
-    const int32_t core = core_of_[thread];
+  // The core is settled.
+  void TakeOff(int32_t thread, int32_t core) {
     Core& on = cores_[core];
-    Settle(&on);
-    const double left = on.threads.due(thread) - on.virtual_now;
-    on.threads.Clear(thread);
-    SetCount(core, on.count - 1);
-    return std::max(0.0, left);
+    on.threads.Remove(thread);
+    const int32_t count = on.threads.count();
+    idle_ += count == 0 ? 1 : 0;
+    crowded_ -= count == 1 ? 1 : 0;
+    CountChanged(core);
   }
   void Settle(Core* core) {
-    core->virtual_now += (paced_ - core->since) * core->rate;
+    core->virtual_now += (paced_ - core->since) * core->pace.rate;
     core->since = paced_;
   }
-  void SetCount(int32_t core, int32_t count) {
+  void CountChanged(int32_t core) {
     Core& on = cores_[core];
-    idle_ += (count == 0) - (on.count == 0);
-    crowded_ += (count > 1) - (on.count > 1);
-    on.count = count;
-    on.slowness = slowness_[count];
-    on.rate = rate_[count];
-    if (count > 0) {
-      due_.Set(core, on.since + (on.threads.due() - on.virtual_now) * on.slowness);
-    } else {
-      due_.Clear(core);
-    }
+    const int32_t count = on.threads.count();
+    on.pace = paces_[count];
+    due_.Set(core, on.since + (on.threads.due() - on.virtual_now) * on.pace.slowness);
   }
 
-  // The pace of all cores, when the next thread is done, and when one moves: drawn anew as often as what it depends on
-  // changes, which an exponential distribution does not notice.
+  // The pace of all cores, when the next thread is done, and when one moves.
   void Balance() {
     if (stretch_per_core_ > 0) {
       pace_ = 1 + stretch_per_core_ * std::max(0, static_cast<int32_t>(cores_.size()) - idle_ - 1);
       inverse_pace_ = 1 / pace_;
     }
     done_at_ = now_ + (due_.due() - paced_) * pace_;
-    const int32_t takers = crowded_ == 0 ? 0 : idle_ > 0 ? idle_ : kAllBusy;
-    if (takers == takers_) return;
+    const int32_t takers = crowded_ == 0 ? kNoTakers : idle_;
+    if (takers != takers_) SetTakers(takers);
+  }
+  // A Poisson process whose rate changes: of the moves expected until the next, which are drawn once, so many are left.
+  void SetTakers(int32_t takers) {
+    if (takers_ != kNoTakers) moves_left_ = std::max(0.0, moves_at_ - now_) * moves_.per_ns;
     takers_ = takers;
-    const double mean = takers == 0 ? kNever : takers == kAllBusy ? kRarerWhenBusy : 1.0 / takers;
-    moves_at_ = takers == 0 ? kNever : now_ - std::log(Draw()) * migration_delay_ * mean;
+    if (takers == kNoTakers) {
+      moves_at_ = kNever;
+    } else {
+      moves_ = moves_of_[static_cast<size_t>(takers)];
+      moves_at_ = now_ + moves_left_ * moves_.apart_ns;
+    }
   }
 
   // The core that has fewest, an idle one if there is, takes one from the core that has most, if that has more.
   void Move() {
-    const auto fewer = [](const Core& a, const Core& b) { return a.count < b.count; };
+    const auto fewer = [](const Core& a, const Core& b) { return a.threads.count() < b.threads.count(); };
     const auto from = static_cast<int32_t>(std::max_element(cores_.begin(), cores_.end(), fewer) - cores_.begin());
     const auto to = static_cast<int32_t>(std::min_element(cores_.begin(), cores_.end(), fewer) - cores_.begin());
-    takers_ = kDrawAnew;
-    if (cores_[from].count == cores_[to].count) return;
-    auto skipped = static_cast<int32_t>(Draw() * cores_[from].count);
-    int32_t thread = 0;
-    while (core_of_[thread] != from || cores_[from].threads.due(thread) == kNever || skipped-- > 0) ++thread;
-    Put(thread, to, Remove(thread));
+    moves_left_ = DrawMoves();
+    moves_at_ = kNever;
+    takers_ = kNoTakers;
+    RunQueue& crowd = cores_[from].threads;
+    if (crowd.count() == cores_[to].threads.count()) return;
+    const int32_t thread = crowd.at(static_cast<int32_t>(Draw() * crowd.count()));
+    Settle(&cores_[from]);
+    const double left = std::max(0.0, crowd.due(thread) - cores_[from].virtual_now);
+    TakeOff(thread, from);
+    Put(thread, to, left);
   }
 
+  double DrawMoves() { return -std::log(Draw()); }
   double Draw() { return Uniform(Hash(kMoves ^ luck_, draws_++)); }
 
   const int32_t jobs_;
   const uint64_t luck_;
-  const double stretch_per_core_, migration_delay_;
+  const double stretch_per_core_;
   std::vector<int32_t> core_of_;  // of each thread
   std::vector<Core> cores_;
-  Schedule due_;                             // of each core's next, in paced time
-  std::vector<int32_t> unfinished_;          // threads of each job
-  std::vector<double> slowness_, rate_;      // paced time per unit of demand, and its inverse, by threads on a core
-  int32_t idle_, crowded_ = 0, takers_ = 0;  // cores without a thread, with more than one, and that will take one
+  Schedule due_;                     // of each core's next, in paced time
+  std::vector<int32_t> unfinished_;  // threads of each job
+  std::vector<Pace> paces_;          // by threads on a core
+  std::vector<Moves> moves_of_;      // by takers
+  int32_t idle_, crowded_ = 0;       // cores without a thread, and with more than one
+  int32_t takers_ = kNoTakers;       // cores that will take one: those that are idle, or, 0, any of them
   int64_t draws_ = 0;
   // Paced time runs by 1 / pace: it stretches with the number of busy cores.
   double now_ = 0, paced_ = 0, pace_ = 1, inverse_pace_ = 1, work_ = 0;
   double done_at_ = kNever, moves_at_ = kNever;
+  Moves moves_;
+  double moves_left_ = 0;  // expected until the next
 };
 
 }  // namespace stallpoint

@@ -54,7 +54,7 @@ bool ExploredSpace::Simulate(const std::vector<Place>& places) {
   std::vector<Place> unknown;
   for (const Place& place : places) {
     const Place canonical = Canonical(place);
-    if (simulated_.count(canonical) == 0) unknown.push_back(canonical);
+    if (simulated_.count(canonical) == 0 && MayFit(canonical)) unknown.push_back(canonical);
   }
   std::sort(unknown.begin(), unknown.end());
   unknown.erase(std::unique(unknown.begin(), unknown.end()), unknown.end());
@@ -79,37 +79,50 @@ const Prediction* ExploredSpace::At(const Place& place) {
 }
 
 double ExploredSpace::FastestThatFits(size_t batch, size_t workers) {
-  const Prediction* most = At(Corner(batch, workers));
-  if (most == nullptr) return 0;
-  if (Fits(*most)) return most->throughput_per_s;
-  // Less prefetch and fewer steps in flight take less memory.
   double fastest = 0;
   for (size_t q = in_flight_.size(); q-- > 0;) {
-    size_t fitting = 0, too_many = prefetches_.size();  // how many values of prefetch fit, and do not
-    while (too_many - fitting > 0) {
-      const size_t middle = fitting + (too_many - fitting) / 2;
-      const Prediction* here = At({batch, workers, middle, q});
-      if (here == nullptr) return fastest;
-      if (Fits(*here)) {
+    const size_t may_fit = PrefetchesThatMayFit(batch, workers, q);
+    size_t fitting = 0, too_many = may_fit;  // how many values of prefetch fit, and do not
+    for (size_t looked_at = may_fit - 1; fitting < too_many; looked_at = fitting + (too_many - fitting) / 2) {
+      const Prediction* here = At({batch, workers, looked_at, q});
+      if (here != nullptr && Fits(*here)) {
         fastest = std::max(fastest, here->throughput_per_s);
-        fitting = middle + 1;
+        fitting = looked_at + 1;
       } else {
-        too_many = middle;
+        too_many = looked_at;
       }
     }
+    // Less prefetch and fewer steps in flight take less memory, and are no faster.
+    if (fitting == prefetches_.size()) return fastest;
   }
   return fastest;
 }
 
-bool ExploredSpace::SimulateCorners(const std::vector<std::array<size_t, 2>>& pairs) {
-  std::vector<Place> corners;
-  corners.reserve(pairs.size());
-  for (const auto& [batch, workers] : pairs) corners.push_back(Corner(batch, workers));
-  return Simulate(corners);
+bool ExploredSpace::SimulateFirstLooks(const std::vector<std::array<size_t, 2>>& pairs) {
+  std::vector<Place> places;
+  for (const auto& [batch, workers] : pairs) {
+    for (size_t q = in_flight_.size(); q-- > 0;) {
+      const size_t may_fit = PrefetchesThatMayFit(batch, workers, q);
+      if (may_fit == 0) continue;
+      places.push_back({batch, workers, may_fit - 1, q});
+      break;
+    }
+  }
+  return Simulate(places);
 }
 
-Place ExploredSpace::Corner(size_t batch, size_t workers) const {
-  return {batch, workers, prefetches_.size() - 1, in_flight_.size() - 1};
+bool ExploredSpace::MayFit(const Place& place) const { return Fits(predictor_.EmptiestRun(KnobsAt(Canonical(place)))); }
+
+size_t ExploredSpace::PrefetchesThatMayFit(size_t batch, size_t workers, size_t in_flight) const {
+  size_t fit = 0, too_many = prefetches_.size();
+  for (size_t looked_at = too_many - 1; fit < too_many; looked_at = fit + (too_many - fit) / 2) {
+    if (MayFit({batch, workers, looked_at, in_flight})) {
+      fit = looked_at + 1;
+    } else {
+      too_many = looked_at;
+    }
+  }
+  return fit;
 }
 
 Place ExploredSpace::Canonical(Place place) const {

@@ -1,4 +1,5 @@
-// The space that a search looks through: axes of ascending values, and what was simulated at which of its places.
+// The space that a search looks through: axes of ascending values, and what was simulated at which of its places. Those
+// that cannot fit, however empty a run is, are not simulated.
 //
 // Not thread-safe; simulates on several threads by itself.
 #ifndef STALLPOINT_REPLAY_EXPLORED_SPACE_H_
@@ -41,20 +42,22 @@ class ExploredSpace {
   // The bottleneck's rate for these workers, with all the prefetch and steps in flight there can be.
   double CeilingOf(size_t batch, size_t workers) const;
 
-  // Simulates those of the places that were not yet. False: ended, now or before.
+  // Simulates those of the places that may fit and were not yet. False: ended, now or before.
   bool Simulate(const std::vector<Place>& places);
-  // Simulates it if need be. Null once ended, unless it was simulated before.
+  // Simulates it if need be. Null where it cannot fit, and, unless it was simulated before, once ended.
   const Prediction* At(const Place& place);
   // The most samples per second with these workers that fit, over prefetch and steps in flight; 0: none fits or ended.
   double FastestThatFits(size_t batch, size_t workers);
   // Simulates what FastestThatFits asks for first, of all these pairs of batch and workers side by side.
-  bool SimulateCorners(const std::vector<std::array<size_t, 2>>& pairs);
+  bool SimulateFirstLooks(const std::vector<std::array<size_t, 2>>& pairs);
 
   bool ended() const { return ended_; }
   const std::map<Place, Prediction>& simulated() const { return simulated_; }
 
  private:
-  Place Corner(size_t batch, size_t workers) const;
+  bool MayFit(const Place& place) const;
+  // Of its values of prefetch, which are taken to need ever more memory, how many may fit.
+  size_t PrefetchesThatMayFit(size_t batch, size_t workers, size_t in_flight) const;
   // Prefetch means nothing without workers.
   Place Canonical(Place place) const;
 

@@ -67,6 +67,13 @@ class ReplayPredictor final : public Predictor {
     return Describe(knobs, UsualPlan(knobs, Without::kNothing), Without::kNothing, false, samples);
   }
 
+  Prediction EmptiestRun(const Knobs& knobs) const override {
+    Prediction p;
+    p.knobs = knobs;
+    FillMemory({}, &p);
+    return p;
+  }
+
   double ThroughputOn(const Knobs& knobs, const Day& day) const override {
     const RunPlan plan = UsualPlan(knobs, Without::kNothing);
     const Scenario usual = ScenarioOf(knobs, Without::kNothing);
@@ -244,19 +251,23 @@ class ReplayPredictor final : public Predictor {
     Fill fill;
     fill.steps_in_flight = std::min<int64_t>(in_flight, scenario.steps_in_flight);
     fill.batches = MostBatches(nominal.result, scenario);
-    const MemoryForecast memory = ForecastMemory(model_, knobs, fill);
-    p.host_memory_bytes = memory.host_bytes;
-    p.device_memory_bytes = memory.device_bytes;
-    const double errors = TwoSidedZ(options_.confidence);
-    p.host_memory_bounds = BoundsOf(memory.host_bytes, errors * memory.host_error);
-    p.device_memory_bounds = BoundsOf(memory.device_bytes, errors * memory.device_error);
-    p.p_out_of_memory = memory.p_out_of_memory;
-    p.host_room_bytes = memory.host_room;
-    p.device_room_bytes = memory.device_room;
-    if (!memory.fits()) p.bound = Bound::kMemory;
-    p.cold_unknown = CostOfColdUnknown(model_, knobs);
+    FillMemory(fill, &p);
     p.extrapolated = device.Extrapolates(knobs.batch_size) || p.cold_unknown;
     return p;
+  }
+
+  void FillMemory(const Fill& fill, Prediction* p) const {
+    const MemoryForecast memory = ForecastMemory(model_, p->knobs, fill);
+    p->host_memory_bytes = memory.host_bytes;
+    p->device_memory_bytes = memory.device_bytes;
+    const double errors = TwoSidedZ(options_.confidence);
+    p->host_memory_bounds = BoundsOf(memory.host_bytes, errors * memory.host_error);
+    p->device_memory_bounds = BoundsOf(memory.device_bytes, errors * memory.device_error);
+    p->p_out_of_memory = memory.p_out_of_memory;
+    p->host_room_bytes = memory.host_room;
+    p->device_room_bytes = memory.device_room;
+    if (!memory.fits()) p->bound = Bound::kMemory;
+    p->cold_unknown = CostOfColdUnknown(model_, p->knobs);
   }
 
   void FillTimes(const SimulatedRun& simulated, const std::vector<BatchWork>& batches, Prediction* p) const {

@@ -40,6 +40,9 @@ class Predictor {
   virtual Prediction Predict(const Knobs& knobs) const = 0;
   // The same without its interval (both ends are the step itself), in half of the time: for a search.
   virtual Prediction Estimate(const Knobs& knobs) const = 0;
+  // What is known of a setting that nobody simulates: its memory if the run were never fuller than a batch and a step,
+  // and whether its reads are known. Nothing of times. What does not fit like that does not fit.
+  virtual Prediction EmptiestRun(const Knobs& knobs) const = 0;
   // Samples per second on a day on which the costs are not as estimated. What two settings have in common moves both,
   // so that their difference is known better than either.
   virtual double ThroughputOn(const Knobs& knobs, const Day& day) const = 0;

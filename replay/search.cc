@@ -96,9 +96,9 @@ class Question {
     for (const Cell& cell : cells) {
       if (CeilingOf(cell.batch, cell.workers) > best->per_s) pairs.push_back({cell.batch, cell.workers});
     }
-    std::vector<std::array<size_t, 2>> corners = pairs;
-    for (auto& corner : corners) corner[0] = batches_[corner[0]];
-    space_.SimulateCorners(corners);
+    std::vector<std::array<size_t, 2>> looked_at = pairs;
+    for (auto& pair : looked_at) pair[0] = batches_[pair[0]];
+    space_.SimulateFirstLooks(looked_at);
     bool improved = false;
     for (const auto& [b, w] : pairs) {
       const double per_s = FastestThatFits(b, w);

@@ -1,11 +1,11 @@
 // Finds the setting that a sweep of a whole space would recommend, from a small part of its settings.
 //
-// Coarse to fine. A setting is simulated only if the bottleneck's rate (step_floor.h) leaves it a chance. The fastest
-// setting is looked for on a few values of each axis and then closer and closer around the best; then the fewest
-// workers that are as fast, and their least memory. Three things are taken for granted: more prefetch and more steps in
-// flight never slow a run down and take more memory; throughput over workers, and over batch sizes, rises to one
-// summit and falls after it; a window is luckier than the mean by less than 3 %. Where one fails (a workload whose
-// steps jump with the batch size) a better setting may be missed; `ceiling_per_s` bounds by how much.
+// Coarse to fine. A setting is simulated only if the bottleneck's rate (step_floor.h) leaves it a chance and it would
+// fit at its emptiest. The fastest setting is looked for on a few values of each axis and then closer and closer around
+// the best; then the fewest workers that are as fast, and their least memory. Three things are taken for granted: more
+// prefetch and more steps in flight never slow a run down and take more memory; throughput over workers, and over batch
+// sizes, rises to one summit and falls after it; a window is luckier than the mean by less than 3 %. Where one fails (a
+// workload whose steps jump with the batch size) a better setting may be missed; `ceiling_per_s` bounds by how much.
 #ifndef STALLPOINT_REPLAY_SEARCH_H_
 #define STALLPOINT_REPLAY_SEARCH_H_
 

@@ -2,6 +2,7 @@
 #include "replay/search.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "catch.h"
@@ -86,12 +87,65 @@ TEST_CASE("a search of a million settings simulates a few hundred of them") {
   CHECK(search.any_batch->chosen.knobs.batch_size > 8);
 }
 
+TEST_CASE("what cannot fit is not simulated, and hides nothing that does") {
+  RunRecord run = Record(ReadAndDecode(2, 0.1), {.knobs = EmulatedKnobs(16, 2)});
+  run.knobs.device = "emulated:launch=4ms,sample=1ms,base=1GiB,sample_bytes=32MiB";
+  const auto predictor = FitTo(run);
+  // A step of 32 samples fits, and two of 16.
+  const SweepRanges ranges = {.batch_size = Values("8:256:+8"),
+                              .worker_count = Values("0:8"),
+                              .prefetch_depth = Values("1:4"),
+                              .steps_in_flight = Values("1:2"),
+                              .device_limit_bytes = {uint64_t{2} << 30}};
+  const SearchResult search = Search(*predictor, ranges, {});
+  for (const bool any : {false, true}) {
+    const std::optional<Prediction> expected = BestOfAll(*predictor, ranges, any);
+    const auto& found = any ? search.any_batch : search.same_batch;
+    REQUIRE(expected.has_value());
+    REQUIRE(found.has_value());
+    CHECK(found->chosen.knobs == expected->knobs);
+  }
+  // Of 32 batch sizes 4 may fit.
+  CHECK(search.simulated < search.settings / 8);
+  CHECK(search.any_batch->chosen.knobs.batch_size == 32);
+}
+
+TEST_CASE("no run is emptier than the emptiest, whatever is simulated") {
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    RunRecord run = RandomRun(seed);
+    run.knobs.device = "emulated:launch=2ms,sample=1ms,base=1GiB,sample_bytes=16MiB";
+    run.counters["host_memory_held_peak"] = {{run.end_ns, 300e6}};
+    run.counters["arena_memory"] = {{run.end_ns, 4e6}};
+    run.counters["buffer_memory"] = {{run.end_ns, 40e6}};
+    const auto predictor = FitTo(run);
+    for (const int64_t batch : {4, 32}) {
+      for (const int32_t workers : {0, 1, 5}) {
+        for (const int32_t in_flight : {1, 3}) {
+          Knobs knobs = predictor->recorded();
+          knobs.batch_size = batch;
+          knobs.worker_count = workers;
+          knobs.steps_in_flight = in_flight;
+          knobs.device_limit_bytes = uint64_t{3} << 29;
+          INFO("seed " << seed << " batch " << batch << " workers " << workers << " in flight " << in_flight);
+          const Prediction emptiest = predictor->EmptiestRun(knobs), simulated = predictor->Estimate(knobs);
+          REQUIRE(simulated.host_memory_bytes.has_value());
+          CHECK(*emptiest.host_memory_bytes <= *simulated.host_memory_bytes);
+          CHECK(*emptiest.device_memory_bytes <= *simulated.device_memory_bytes);
+          CHECK(emptiest.p_out_of_memory.value_or(0) <= simulated.p_out_of_memory.value_or(0));
+          CHECK((Fits(emptiest) || !Fits(simulated)));
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("nothing is found where nothing fits") {
   RunRecord run = Record(ReadAndDecode(1, 0.1), {.knobs = EmulatedKnobs(8, 4)});
   run.knobs.device = "emulated:launch=2ms,sample=1ms,base=4GiB,sample_bytes=64MiB";
   const SearchResult search =
       Search(*FitTo(run), {.worker_count = Values("0:4"), .device_limit_bytes = {uint64_t{1} << 30}}, {});
   CHECK_FALSE(search.same_batch.has_value());
+  CHECK(search.simulated == 0);
 }
 
 TEST_CASE("no setting is faster than its floor allows, but for the luck of its samples") {

@@ -5,6 +5,7 @@
 // workers it takes. Then the search alone in a space of a million.
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -70,6 +71,7 @@ void Row(const std::string& path, const SweepRanges& ranges, const SweepRanges& 
              std::filesystem::path(path).stem().string(), search.simulated, search.settings, Median(search_s),
              Median(ratios), *least, *most, Compared(whole.same_batch, search.same_batch),
              Compared(whole.any_batch, search.any_batch), of_million.simulated, of_million.settings, Median(million_s));
+  std::fflush(stdout);
 }
 
 int Main(int argc, char** argv) {

@@ -189,16 +189,19 @@ void MeasurePredictions(const std::vector<RunRecord>& runs, Table* table) {
 
 int Main(int argc, char** argv) {
   CLI::App app("CPU time of the replay model");
-  std::string trace;
+  std::string trace, only;
   int repeats = 7;
   app.add_option("--trace", trace, "also predict settings from this trace")->type_name("FILE");
   app.add_option("--repeats", repeats, "of every row");
+  app.add_option("--only", only, "part of it")
+      ->check(CLI::IsMember({"recurrence", "one-queue", "core-queues", "predictions"}));
   CLI11_PARSE(app, argc, argv);
   Table table(repeats);
-  MeasureRecurrence(&table);
-  MeasureSharedCores(0, &table);
-  MeasureSharedCores(12e6, &table);
-  if (!trace.empty()) {
+  const auto wanted = [&only](const char* part) { return only.empty() || only == part; };
+  if (wanted("recurrence")) MeasureRecurrence(&table);
+  if (wanted("one-queue")) MeasureSharedCores(0, &table);
+  if (wanted("core-queues")) MeasureSharedCores(12e6, &table);
+  if (!trace.empty() && wanted("predictions")) {
     const auto contents = LoadTrace(trace);
     if (!contents.ok()) {
       fmt::print(stderr, "{}\n", std::string(contents.status().message()));
