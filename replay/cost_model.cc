@@ -225,7 +225,7 @@ absl::StatusOr<CostModel> CostModel::Fit(absl::Span<const RunRecord> runs) {
   model.memory = FitMemory(fitted);
   model.start_up = FitStartUp(fitted, model.stretch);
   model.own = FitOwnCosts(fitted);
-  model.host_speed = FitHostSpeed(fitted, model.stretch, model.uneven_cores);
+  model.host_speed = FitHostSpeed(fitted, model.stretch, model.uneven_cores, model.device);
   MeasureSamplingErrors(costs, &model);
   model.fewest_workers = model.most_workers = run.knobs.worker_count;
   model.fewest_batch = model.most_batch = run.knobs.batch_size;

@@ -11,13 +11,6 @@
 namespace stallpoint {
 namespace {
 
-// By how much a host's speed changes from run to run, standard, before that is seen, and the weight of that in
-// observations: next to nothing on an idle machine, 10 to 25 % on one whose cores others use, too. What is not known
-// of it is in the quantile, which is Student's: wide while little was seen.
-constexpr double kUsualHostSpeedChange = 0.03;
-constexpr double kHostSpeedPrior = 2;
-// A host is rather slower than usual than faster.
-constexpr double kSlower = 1.18, kFaster = 0.85;
 constexpr double kLargestStretch = 2.5;
 // Of its logarithm, standard: 1.08 to 1.17 was seen of memory copies, and of nothing else. Runs that hardly differ in
 // how busy the cores were do not show more.
@@ -226,52 +219,6 @@ OwnCosts FitOwnCosts(absl::Span<const FittedRun> runs) {
   }
   if (pairs == 0) return {};
   return {std::clamp(waits / pairs, 0.0, 1.0), std::clamp(cpus / pairs, 0.0, 1.0)};
-}
-
-Uncertainty FitHostSpeed(absl::Span<const FittedRun> runs, double stretch, const UnevenCores& uneven_cores) {
-  double squares = kHostSpeedPrior * kUsualHostSpeedChange * kUsualHostSpeedChange;
-  double observations = kHostSpeedPrior, of_runs = 1;
-  if (runs.size() >= 2) {
-    std::vector<double> logs;
-    for (const FittedRun& fitted : runs) {
-      if (MeanCpu(fitted.costs) <= 0) continue;
-      logs.push_back(std::log(CpuRatio(fitted, runs.front()) / SlowDown(fitted.costs, stretch)));
-    }
-    const double center = Mean(logs);
-    for (double value : logs) squares += (value - center) * (value - center);
-    of_runs = std::max(1.0, static_cast<double>(logs.size()));
-    observations += of_runs - 1;
-  }
-  // Within the main run: what four quarters differ by beyond what their samples explain.
-  const std::vector<BatchCost>& batches = runs.front().costs.batches;
-  if (batches.size() >= 40) {
-    std::vector<double> quarters;
-    double explained = 0;
-    for (size_t q = 0; q < 4; ++q) {
-      std::vector<double> cpu;
-      for (size_t b = q * batches.size() / 4; b < (q + 1) * batches.size() / 4; ++b) {
-        cpu.push_back(batches[b].whole.cpu / static_cast<double>(batches[b].samples));
-      }
-      const double mean = Mean(cpu);
-      if (mean <= 0) continue;
-      double spread = 0;
-      for (double value : cpu) spread += (value / mean - 1) * (value / mean - 1);
-      explained += spread / static_cast<double>(cpu.size()) / static_cast<double>(cpu.size());
-      quarters.push_back(std::log(mean));
-    }
-    if (quarters.size() == 4) {
-      const double center = Mean(quarters);
-      double drift = 0;
-      for (double value : quarters) drift += (value - center) * (value - center) / 3;
-      squares += std::max(0.0, drift - explained / 4);
-      ++observations;
-    }
-  }
-  // Of one more run about the mean of those.
-  const double of_run = TwoSidedT(0.9, observations) * std::sqrt(squares / observations * (1 + 1 / of_runs));
-  // Who makes cores uneven makes them all slower or faster in other minutes than those of the recording.
-  const double change = std::max(of_run, TwoSidedZ(0.9) * uneven_cores.spread);
-  return {kFaster * change, kSlower * change};
 }
 
 }  // namespace stallpoint

@@ -87,9 +87,10 @@ std::vector<double> CpuRatios(const FittedRun& run, const FittedRun& main);
 double CpuRatio(const FittedRun& run, const FittedRun& main);
 // From the samples that the main run and others both met; nothing is known without such.
 OwnCosts FitOwnCosts(absl::Span<const FittedRun> runs);
-// How far the host's speed may be from the fitted one, from how it moved between runs and within the main run, and from
-// how far its cores are from each other's.
-Uncertainty FitHostSpeed(absl::Span<const FittedRun> runs, double stretch, const UnevenCores& uneven_cores);
+// How far the host's speed may be from the fitted one in another minute, from how it moved between runs and within the
+// main run, and from how far its cores are from each other's.
+Uncertainty FitHostSpeed(absl::Span<const FittedRun> runs, double stretch, const UnevenCores& uneven_cores,
+                         const DeviceModel& device);
 
 }  // namespace stallpoint
 

@@ -67,6 +67,7 @@ void FitPageCache(absl::Span<const FittedRun> runs, Rows rows, uint64_t seed, Co
   PageCache& cache = model->page_cache;
   cache.cold_share = ColdShareOf(costs);
   cache.first_pass = costs.first_pass;
+  cache.cold_start = run.cold_data;
   const std::vector<bool>& reads = costs.reads;
   ColdTapes::Samples samples;
   samples.like_cold = SamplesOf(true, runs, rows, reads);

@@ -66,6 +66,12 @@ std::optional<double> ColdShare(const CostModel& model, const Knobs& knobs, doub
   return model.page_cache.cold_seen ? ShareOf(model, knobs, errors) : std::nullopt;
 }
 
+bool ColdForOnce(const CostModel& model) {
+  const PageCache& cache = model.page_cache;
+  if (cache.cold_start || !cache.cold_seen || cache.cold_share <= kSameShare) return false;
+  return SettledColdShare(model, model.recorded, 0).value_or(1) <= kSameShare;
+}
+
 bool CostOfColdUnknown(const CostModel& model, const Knobs& knobs) {
   if (!model.page_cache.only_warm) return false;
   // A run that does not fit itself has another problem.

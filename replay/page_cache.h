@@ -44,6 +44,7 @@ struct PageCache {
   double cold_slow = 1;
   // Whether it was recorded what a read from storage costs.
   bool cold_seen = false;
+  bool cold_start = false;  // that the recorded run was asked for one
   // Reads of files of which none came from storage in any run.
   bool only_warm = false;
 };
@@ -55,6 +56,9 @@ std::optional<double> ColdShare(const CostModel& model, const Knobs& knobs, doub
 // The same of a run whose first pass is over, whatever was recorded: under a limit or on the whole machine. Nothing
 // where the memory of run or data is unknown.
 std::optional<double> SettledColdShare(const CostModel& model, const Knobs& knobs, double errors);
+
+// Whether the recorded run fetched from storage what the page cache keeps for runs after it, and was not asked to.
+bool ColdForOnce(const CostModel& model);
 
 // Whether the setting leaves less room than the data takes, but what reads from storage cost was not recorded.
 bool CostOfColdUnknown(const CostModel& model, const Knobs& knobs);

@@ -146,7 +146,10 @@ class ReplayPredictor final : public Predictor {
   }
 
   int64_t FirstPass() const override { return model_.page_cache.first_pass; }
+  bool ColdForOnce() const override { return stallpoint::ColdForOnce(model_); }
   double DataBytes() const override { return model_.page_cache.data_bytes; }
+
+  double HostSpeedError() const override { return model_.host_speed.up; }
 
   const Knobs& recorded() const override { return model_.recorded; }
   const Options& options() const override { return options_; }

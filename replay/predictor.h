@@ -72,8 +72,15 @@ class Predictor {
   // Predictions are of the latter, but for runs that begin cold. 0 where there are none, or so few that they count as
   // start-up.
   virtual int64_t FirstPass() const = 0;
+  // Whether the main run, which was not asked to, fetched much from storage that the page cache keeps for runs after
+  // it. Predictions are of runs that fetch as much.
+  virtual bool ColdForOnce() const = 0;
   // Bytes of a pass over the data set as the page cache holds them; 0 where that is unknown.
   virtual double DataBytes() const = 0;
+
+  // By how much a run in another minute may be slower for the host's speed alone, where it computes all the time; in
+  // the intervals, and the same for all settings. Relative, end of a 90 % interval.
+  virtual double HostSpeedError() const = 0;
 
   // The knobs of the main run, and the run itself as predicted by the model (its self-check).
   virtual const Knobs& recorded() const = 0;

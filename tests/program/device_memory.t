@@ -23,11 +23,11 @@ A limit below what is needed ends the run with the figures, and leaves what came
 
 The sweep knows before: nothing that it calls safe ran out above, and what ran out it calls hopeless.
 
-  $ stallpoint sweep run.sptrace --batch 8,64 --device-memory 16MiB | grep -o "does not fit .*"
+  $ stallpoint sweep run.sptrace --batch 8,64 --device-memory 16MiB --quiet | grep -o "does not fit .*"
   does not fit the 16MiB of device memory* (glob)
   $ stallpoint sweep run.sptrace --batch 8,64 --device-memory 16MiB --json | json 'o["settings"][0]["p_out_of_memory"] < 0.01' 'o["settings"][1]["p_out_of_memory"] > 0.99' 'o["settings"][1]["bound"]'
   true
   true
   memory
-  $ stallpoint sweep run.sptrace --batch 8,64 --host-memory 20MiB | tail -1
+  $ stallpoint sweep run.sptrace --batch 8,64 --host-memory 20MiB --quiet | tail -1
   recommended: nothing, no setting fits the memory allowed; allow more, or sweep a smaller --batch

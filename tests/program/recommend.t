@@ -21,7 +21,7 @@ A search names the setting that a sweep of the whole space would, from a small p
 
 A million settings are answered at once.
 
-  $ timeout 60 stallpoint sweep run.sptrace --recommend --workers 0:63 --prefetch 1:16 --batch 8:8192:+8 > million.txt
+  $ timeout 60 stallpoint sweep run.sptrace --recommend --workers 0:63 --prefetch 1:16 --batch 8:8192:+8 --quiet > million.txt
   $ head -1 million.txt
   1,048,576 settings searched, [0-9,]+ of them simulated (re)
   $ grep -c '^recommended: batch 8, [1-9]' million.txt
@@ -46,7 +46,7 @@ recordings, so there are some. How long that is hangs on how late this machine w
   >   slow_reads --device emulated:launch=1us,sample=1us -o fed.sptrace
   >   launch=$(stallpoint sweep fed.sptrace --workers 4 --json | json 'int(o["settings"][0]["step_ms"] * 1000) - 8000')
   >   slow_reads --device emulated:launch=${launch}us,sample=1ms -o edge.sptrace
-  >   stallpoint sweep edge.sptrace --recommend --workers 0:8 --live 1 -o edge-live.sptrace > edge.txt
+  >   stallpoint sweep edge.sptrace --recommend --workers 0:8 --live 1 -o edge-live.sptrace --quiet > edge.txt
   >   if grep -q '^live run of batch 8' edge.txt; then break; fi
   > done
   $ grep -c '^live run of batch 8' edge.txt
@@ -62,12 +62,12 @@ What cannot be is said before anything is run.
   $ stallpoint sweep run.sptrace --recommend --budget soon
   error: --budget: 'soon' is not a time: expected a number with ns, us, ms, s, min or h, such as 20ms or 1.5s
   [2]
-  $ stallpoint sweep run.sptrace --recommend --workers 0:12 --live 5 --budget 1ms | grep -o 'stopped: the budget.*'
+  $ stallpoint sweep run.sptrace --recommend --workers 0:12 --live 5 --budget 1ms --quiet | grep -o 'stopped: the budget.*'
   stopped: the budget is used up, or the next live run would not fit into it
 
 Ctrl-C prints the best so far.
 
-  $ (stallpoint sweep edge.sptrace --recommend --workers 0:8 --live 50 --steps 2000 > interrupted.txt & pid=$!; sleep 1; kill -INT $pid; wait $pid; echo "exit $?")
+  $ (stallpoint sweep edge.sptrace --recommend --workers 0:8 --live 50 --steps 2000 --quiet > interrupted.txt & pid=$!; sleep 1; kill -INT $pid; wait $pid; echo "exit $?")
   exit 130
   $ grep -c 'recommended: batch 8' interrupted.txt
   1

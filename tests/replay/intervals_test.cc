@@ -1,6 +1,7 @@
 // How wide intervals are, and what makes them so.
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <vector>
 
@@ -79,6 +80,36 @@ TEST_CASE("intervals hold the live run about as often as they say") {
   CHECK(inside >= all * 65 / 100);
   INFO(stalls_inside << " stall shares");
   CHECK(stalls_inside >= all * 65 / 100);
+}
+
+TEST_CASE("intervals hold runs of other minutes, in which a shared host is further off than within a recording") {
+  constexpr double kRuns = 0.04, kMinutes = 0.065;  // standard deviations of the logarithm: 1.9 times in all
+  int inside = 0, all = 0;
+  for (uint64_t luck = 1; luck <= (kSanitized ? 12 : 40); ++luck) {
+    std::mt19937_64 random(luck);
+    std::normal_distribution<double> minute(0, kMinutes);
+    const auto in_a_minute = [&] {
+      Truth truth = ReadAndDecode(1, 4 * std::exp(minute(random)));
+      truth.cores = 8;
+      truth.cpu_speed_noise = kRuns;
+      return truth;
+    };
+    const Truth recorded = in_a_minute(), live = in_a_minute();
+    std::vector<RunRecord> runs;
+    for (const int32_t workers : {1, 2, 4, 8, 2}) {
+      runs.push_back(Record(recorded, {.knobs = EmulatedKnobs(8, workers),
+                                       .steps = 40,
+                                       .luck = 10 * luck + runs.size(),
+                                       .role = runs.empty() ? RunRecord::Role::kMain : RunRecord::Role::kCalibration}));
+    }
+    const Knobs knobs = EmulatedKnobs(8, 3);
+    const double step_ms = Summarize(Record(live, {.knobs = knobs, .steps = 60, .luck = 10 * luck + 9})).step_ms_mean;
+    const Prediction p = FitTo(runs)->PredictRun(knobs, {.steps = 60});
+    inside += p.step_ms_low <= step_ms && step_ms <= p.step_ms_high;
+    ++all;
+  }
+  INFO(inside << " of " << all);
+  CHECK(inside >= all * 80 / 100);
 }
 
 TEST_CASE("a run that meets recorded samples again is surer than one that meets others or has no end") {

@@ -256,6 +256,22 @@ TEST_CASE("a first pass over data that memory holds is called one, and no memory
   CHECK((!diagnosis.causes.front().fix || diagnosis.causes.front().fix->knob != "host_limit_bytes"));
 }
 
+TEST_CASE(
+    "a run that was cold by chance is told from one that was asked to be, and from one whose data no memory holds") {
+  RunRecord run = RecordPartlyCold(1, EmulatedKnobs(8, 2, kDevice));
+  CHECK_FALSE(FitTo(run)->ColdForOnce());  // nothing is known of the machine
+  run.machine_memory_bytes = 16'000'000'000;
+  CHECK(FitTo(run)->ColdForOnce());
+  run.cold_data = true;
+  CHECK_FALSE(FitTo(run)->ColdForOnce());
+  run.cold_data = false;
+  run.machine_memory_bytes = static_cast<uint64_t>(kHostBytes + 0.5 * kDataBytes);
+  CHECK_FALSE(FitTo(run)->ColdForOnce());
+  RunRecord warm = RecordPartlyCold(0, EmulatedKnobs(8, 2, kDevice));
+  warm.machine_memory_bytes = 16'000'000'000;
+  CHECK_FALSE(FitTo(warm)->ColdForOnce());
+}
+
 TEST_CASE("how many reads storage serves is learnt from those that reach it, whatever the page cache answers besides") {
   Truth half = PartlyCold(0.5), all = PartlyCold(1);
   half.storage_streams = all.storage_streams = 2;

@@ -122,9 +122,17 @@ std::string FirstPassNote(const Predictor& predictor) {
   if (predictor.FirstPass() == 0) return "";
   return fmt::format(
       "note: the first {} steps fetched their data from storage, later ones found it in the page cache: predictions "
-      "are "
-      "of steps that find it there\n",
+      "are of steps that find it there\n",
       predictor.FirstPass());
+}
+
+std::string ColdForOnceNote(const Predictor& predictor) {
+  if (!predictor.ColdForOnce()) return "";
+  const Prediction recorded = predictor.Estimate(predictor.recorded());
+  return fmt::format(
+      "note: {:.0f} % of the samples came from storage, and predictions are of runs that fetch as many; the page cache "
+      "has room for all data ({}), and a run that finds it there is faster: record once more to predict that\n",
+      recorded.storage_share.value_or(0) * 100, HumanSize(predictor.DataBytes()));
 }
 
 }  // namespace stallpoint

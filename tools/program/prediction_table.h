@@ -37,6 +37,8 @@ std::string StallPointText(const StallPoint& point);
 
 // A line that predictions leave out the steps in which the main run read its data for the first time; empty unless so.
 std::string FirstPassNote(const Predictor& predictor);
+// A line that predictions read from storage what later runs will not; empty unless so.
+std::string ColdForOnceNote(const Predictor& predictor);
 
 }  // namespace stallpoint
 

@@ -13,6 +13,7 @@
 #include "tools/program/knob_flags.h"
 #include "tools/program/live_request.h"
 #include "tools/program/live_setting.h"
+#include "tools/program/prediction_table.h"
 #include "tools/program/range_flags.h"
 #include "tools/program/text.h"
 #include "tools/program/verbs.h"
@@ -74,6 +75,7 @@ int Replay(const ReplayFlags& flags, const Context& context) {
     fmt::print(stderr, "note: no prediction: {}\n", Printable(std::string(fitted.status().message())));
   }
   const Predictor* predictor = fitted.ok() ? fitted->get() : nullptr;
+  if (predictor != nullptr && !context.quiet && !context.json) fmt::print(stderr, "{}", ColdForOnceNote(*predictor));
   auto settings = PlanSettings(flags, *contents, predictor, context);
   if (!settings.ok()) return Fail(settings.status(), kExitUsage);
 

@@ -83,6 +83,16 @@ void RemarkOnReads(const Predictor& predictor, const SweepRanges& ranges) {
              *seen);
 }
 
+// That wide intervals are for a host whose speed changes.
+void RemarkOnHost(const Predictor& predictor) {
+  constexpr double kRestless = 0.15;
+  if (predictor.HostSpeedError() < kRestless) return;
+  fmt::print(stderr,
+             "note: this host computed faster and slower by turns while it was recorded: in other minutes a run may be "
+             "{:.0f} % slower for that alone, or faster; the intervals have it, and it is the same for all settings\n",
+             predictor.HostSpeedError() * 100);
+}
+
 // Whether some settings leave data to storage, of which nothing was recorded: of a sweep any of them, of a search the
 // recorded one under the limits that were searched.
 bool LeavesColdData(const SweepResult& result) {
@@ -152,7 +162,10 @@ int RunSweep(const SweepFlags& flags, const Context& context) {
     const Knobs recorded = runs->front().knobs;
     const int exit_code = RunRecommend(flags, *std::move(runs), *ranges, context);
     const bool remarks = exit_code == kExitOk && !context.json && !context.quiet;
-    if (remarks) fmt::print(stderr, "{}", FirstPassNote(**predictor));
+    if (remarks) {
+      fmt::print(stderr, "{}{}", FirstPassNote(**predictor), ColdForOnceNote(**predictor));
+      RemarkOnHost(**predictor);
+    }
     if (remarks && LeavesColdData(**predictor, recorded, *ranges)) RemarkOnColdData(**predictor);
     return exit_code;
   }
@@ -177,7 +190,8 @@ int RunSweep(const SweepFlags& flags, const Context& context) {
   } else {
     fmt::print("{}", SweepText(result));
     if (!context.quiet) {
-      fmt::print(stderr, "{}", FirstPassNote(**predictor));
+      fmt::print(stderr, "{}{}", FirstPassNote(**predictor), ColdForOnceNote(**predictor));
+      RemarkOnHost(**predictor);
       RemarkOnReads(**predictor, *ranges);
       if (LeavesColdData(result)) RemarkOnColdData(**predictor);
     }
