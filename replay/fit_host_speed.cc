@@ -1,8 +1,7 @@
 // How far the host may be from as fast as it was recorded.
 //
-// Speeds of a shared host drift apart: of runs a few seconds apart on five restless hosts the logarithms differed by
-// 0.06 to 0.1 (standard deviation of one), minutes apart by 1.3 to 2.6 times as much, and not by more after five
-// minutes (replay/README.md). A recording is over within a minute or so, and sees only the former.
+// Speeds of a shared host drift apart: minutes apart, runs differ by 1.3 to 2.6 times as much as seconds apart, and not
+// by more after five minutes (replay/README.md). A recording is over within a minute or so, and sees only the latter.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -17,8 +16,8 @@ namespace {
 // observations: next to nothing on an idle machine. What is not known of it is in the quantile, which is Student's:
 // wide while little was seen.
 constexpr double kUsualChange = 0.016, kPrior = 1;
-// What minutes differ by to what runs of one do.
-constexpr double kMinutesApart = 1.8;
+// What minutes differ by to what runs of one do. Runs over more than five minutes are of several themselves.
+constexpr double kMinutesApart = 1.8, kMinutesNs = 300e9;
 // A host is rather slower than usual than faster.
 constexpr double kSlower = 1.18, kFaster = 0.85;
 constexpr size_t kQuarters = 4, kFewestOfAQuarter = 10;
@@ -75,6 +74,14 @@ Scatter OfRuns(absl::Span<const FittedRun> runs, const std::vector<double>& logs
   return scatter;
 }
 
+// From the first run's begin to the last one's end.
+double SpanNs(absl::Span<const FittedRun> runs) {
+  const auto begins = [](const FittedRun& a, const FittedRun& b) { return a.run->begin_ns < b.run->begin_ns; };
+  const auto ends = [](const FittedRun& a, const FittedRun& b) { return a.run->end_ns < b.run->end_ns; };
+  return static_cast<double>(std::max_element(runs.begin(), runs.end(), ends)->run->end_ns -
+                             std::min_element(runs.begin(), runs.end(), begins)->run->begin_ns);
+}
+
 Scatter OfLoading(absl::Span<const FittedRun> runs, double stretch) {
   std::vector<double> logs, batches;
   for (const FittedRun& fitted : runs) {
@@ -116,8 +123,8 @@ Uncertainty FitHostSpeed(absl::Span<const FittedRun> runs, double stretch, const
   const double observations = kPrior + seen.observations;
   const double of_runs = std::sqrt((kPrior * kUsualChange * kUsualChange + seen.squares) / observations);
   // The minute of the recording is off as well, and all that is known of it is that its runs are within it.
-  const double count = static_cast<double>(runs.size());
-  const double of_minutes = of_runs * std::sqrt(2 * kMinutesApart * kMinutesApart - 1 + 1 / count);
+  const double apart = SpanNs(runs) < kMinutesNs ? kMinutesApart : 1;
+  const double of_minutes = of_runs * std::sqrt(2 * apart * apart - 1 + 1 / static_cast<double>(runs.size()));
   // Who makes cores uneven makes all of them slower or faster, in the minute of the recording and in others.
   const double change =
       std::max(TwoSidedT(0.9, observations) * of_minutes, TwoSidedZ(0.9) * M_SQRT2 * uneven_cores.spread);
