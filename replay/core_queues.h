@@ -163,7 +163,7 @@ class CoreQueues {
   }
   // A Poisson process whose rate changes: of the moves expected until the next, which are drawn once, so many are left.
   void SetTakers(int32_t takers) {
-    if (takers_ != kNoTakers) moves_left_ = std::max(0.0, moves_at_ - now_) * moves_.per_ns;
+    if (moves_at_ < kNever) moves_left_ = std::max(0.0, moves_at_ - now_) * moves_.per_ns;
     takers_ = takers;
     if (takers == kNoTakers) {
       moves_at_ = kNever;
