@@ -111,7 +111,7 @@ class CoreQueues {
     double slowness = 1, rate = 1;  // paced time per unit of demand, and its inverse
   };
   struct Moves {
-    double per_ns = 0, apart_ns = kNever;
+    double per_ns, apart_ns;
   };
   struct Core {
     explicit Core(int32_t most) : threads(most) {}
@@ -163,14 +163,9 @@ class CoreQueues {
   }
   // A Poisson process whose rate changes: of the moves expected until the next, which are drawn once, so many are left.
   void SetTakers(int32_t takers) {
-    if (moves_at_ < kNever) moves_left_ = std::max(0.0, moves_at_ - now_) * moves_.per_ns;
+    if (moves_at_ < kNever) moves_left_ = std::max(0.0, moves_at_ - now_) * moves_of_[takers_].per_ns;
     takers_ = takers;
-    if (takers == kNoTakers) {
-      moves_at_ = kNever;
-    } else {
-      moves_ = moves_of_[static_cast<size_t>(takers)];
-      moves_at_ = now_ + moves_left_ * moves_.apart_ns;
-    }
+    moves_at_ = takers == kNoTakers ? kNever : now_ + moves_left_ * moves_of_[takers].apart_ns;
   }
 
   // The core that has fewest, an idle one if there is, takes one from the core that has most, if that has more.
@@ -208,7 +203,6 @@ class CoreQueues {
   // Paced time runs by 1 / pace: it stretches with the number of busy cores.
   double now_ = 0, paced_ = 0, pace_ = 1, inverse_pace_ = 1, work_ = 0;
   double done_at_ = kNever, moves_at_ = kNever;
-  Moves moves_;
   double moves_left_ = 0;  // expected until the next
 };
 

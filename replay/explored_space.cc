@@ -20,6 +20,20 @@ uint64_t Largest(const std::vector<uint64_t>& limits, uint64_t recorded) {
   return limits.empty() ? recorded : *std::max_element(limits.begin(), limits.end());
 }
 
+// How many of the first `count` fit, where no more do after one that does not. The last of them is asked first.
+template <typename DoesFit>
+size_t HowManyFit(size_t count, DoesFit fits) {
+  size_t fit = 0, too_many = count;
+  for (size_t asked = count - 1; fit < too_many; asked = fit + (too_many - fit) / 2) {
+    if (fits(asked)) {
+      fit = asked + 1;
+    } else {
+      too_many = asked;
+    }
+  }
+  return fit;
+}
+
 }  // namespace
 
 ExploredSpace::ExploredSpace(const Predictor& predictor, const SweepRanges& ranges, int threads, KeepGoing keep_going)
@@ -81,19 +95,14 @@ const Prediction* ExploredSpace::At(const Place& place) {
 double ExploredSpace::FastestThatFits(size_t batch, size_t workers) {
   double fastest = 0;
   for (size_t q = in_flight_.size(); q-- > 0;) {
-    const size_t may_fit = PrefetchesThatMayFit(batch, workers, q);
-    size_t fitting = 0, too_many = may_fit;  // how many values of prefetch fit, and do not
-    for (size_t looked_at = may_fit - 1; fitting < too_many; looked_at = fitting + (too_many - fitting) / 2) {
-      const Prediction* here = At({batch, workers, looked_at, q});
-      if (here != nullptr && Fits(*here)) {
-        fastest = std::max(fastest, here->throughput_per_s);
-        fitting = looked_at + 1;
-      } else {
-        too_many = looked_at;
-      }
-    }
+    const size_t fit = HowManyFit(PrefetchesThatMayFit(batch, workers, q), [&](size_t prefetch) {
+      const Prediction* here = At({batch, workers, prefetch, q});
+      if (here == nullptr || !Fits(*here)) return false;
+      fastest = std::max(fastest, here->throughput_per_s);
+      return true;
+    });
     // Less prefetch and fewer steps in flight take less memory, and are no faster.
-    if (fitting == prefetches_.size()) return fastest;
+    if (fit == prefetches_.size()) return fastest;
   }
   return fastest;
 }
@@ -114,15 +123,7 @@ bool ExploredSpace::SimulateFirstLooks(const std::vector<std::array<size_t, 2>>&
 bool ExploredSpace::MayFit(const Place& place) const { return Fits(predictor_.EmptiestRun(KnobsAt(Canonical(place)))); }
 
 size_t ExploredSpace::PrefetchesThatMayFit(size_t batch, size_t workers, size_t in_flight) const {
-  size_t fit = 0, too_many = prefetches_.size();
-  for (size_t looked_at = too_many - 1; fit < too_many; looked_at = fit + (too_many - fit) / 2) {
-    if (MayFit({batch, workers, looked_at, in_flight})) {
-      fit = looked_at + 1;
-    } else {
-      too_many = looked_at;
-    }
-  }
-  return fit;
+  return HowManyFit(prefetches_.size(), [&](size_t prefetch) { return MayFit({batch, workers, prefetch, in_flight}); });
 }
 
 Place ExploredSpace::Canonical(Place place) const {

@@ -46,6 +46,19 @@ std::unique_ptr<Predictor> Calibrated(const Truth& truth) {
   return FitTo(runs);
 }
 
+// A main run of so many steps and calibration runs of 40, by these workers in turn.
+std::vector<RunRecord> RecordInTurn(const Truth& truth, const std::vector<int32_t>& workers, int64_t main_steps,
+                                    uint64_t luck) {
+  std::vector<RunRecord> runs;
+  for (const int32_t count : workers) {
+    runs.push_back(Record(truth, {.knobs = EmulatedKnobs(8, count),
+                                  .steps = runs.empty() ? main_steps : 40,
+                                  .luck = luck + runs.size(),
+                                  .role = runs.empty() ? RunRecord::Role::kMain : RunRecord::Role::kCalibration}));
+  }
+  return runs;
+}
+
 double WidthOfRun(const Predictor& predictor, uint64_t seed) {
   Knobs knobs = EmulatedKnobs(8, 1);
   knobs.seed = seed;
@@ -95,13 +108,7 @@ TEST_CASE("intervals hold runs of other minutes, in which a shared host is furth
       return truth;
     };
     const Truth recorded = in_a_minute(), live = in_a_minute();
-    std::vector<RunRecord> runs;
-    for (const int32_t workers : {1, 2, 4, 8, 2}) {
-      runs.push_back(Record(recorded, {.knobs = EmulatedKnobs(8, workers),
-                                       .steps = 40,
-                                       .luck = 10 * luck + runs.size(),
-                                       .role = runs.empty() ? RunRecord::Role::kMain : RunRecord::Role::kCalibration}));
-    }
+    const std::vector<RunRecord> runs = RecordInTurn(recorded, {1, 2, 4, 8, 2}, 40, 10 * luck);
     const Knobs knobs = EmulatedKnobs(8, 3);
     const double step_ms = Summarize(Record(live, {.knobs = knobs, .steps = 60, .luck = 10 * luck + 9})).step_ms_mean;
     const Prediction p = FitTo(runs)->PredictRun(knobs, {.steps = 60});
@@ -117,14 +124,7 @@ TEST_CASE("a recording of many minutes knows them, one of a minute has to think 
     Truth truth = ReadAndDecode(0.1, 10);
     truth.cores = 8;
     truth.cpu_speed_noise = 0.05;
-    std::vector<RunRecord> runs;
-    for (const int32_t workers : {1, 2, 4, 2, 1}) {
-      runs.push_back(Record(truth, {.knobs = EmulatedKnobs(8, workers),
-                                    .steps = runs.empty() ? steps : 40,
-                                    .luck = runs.size() + 1,
-                                    .role = runs.empty() ? RunRecord::Role::kMain : RunRecord::Role::kCalibration}));
-    }
-    return WidthOf(FitTo(runs)->Predict(EmulatedKnobs(8, 2)));
+    return WidthOf(FitTo(RecordInTurn(truth, {1, 2, 4, 2, 1}, steps, 1))->Predict(EmulatedKnobs(8, 2)));
   };
   // 80 ms a step.
   CHECK(width(4500) < 0.7 * width(400));

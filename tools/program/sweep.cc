@@ -83,9 +83,10 @@ void RemarkOnReads(const Predictor& predictor, const SweepRanges& ranges) {
              *seen);
 }
 
-// That wide intervals are for a host whose speed changes.
-void RemarkOnHost(const Predictor& predictor) {
+// What of the recording is in all predictions: where its data came from, and how the host's speed changed.
+void RemarkOnRecording(const Predictor& predictor) {
   constexpr double kRestless = 0.15;
+  fmt::print(stderr, "{}{}", FirstPassNote(predictor), ColdForOnceNote(predictor));
   if (predictor.HostSpeedError() < kRestless) return;
   fmt::print(stderr,
              "note: this host computed faster and slower by turns while it was recorded: in other minutes a run may be "
@@ -162,10 +163,7 @@ int RunSweep(const SweepFlags& flags, const Context& context) {
     const Knobs recorded = runs->front().knobs;
     const int exit_code = RunRecommend(flags, *std::move(runs), *ranges, context);
     const bool remarks = exit_code == kExitOk && !context.json && !context.quiet;
-    if (remarks) {
-      fmt::print(stderr, "{}{}", FirstPassNote(**predictor), ColdForOnceNote(**predictor));
-      RemarkOnHost(**predictor);
-    }
+    if (remarks) RemarkOnRecording(**predictor);
     if (remarks && LeavesColdData(**predictor, recorded, *ranges)) RemarkOnColdData(**predictor);
     return exit_code;
   }
@@ -190,8 +188,7 @@ int RunSweep(const SweepFlags& flags, const Context& context) {
   } else {
     fmt::print("{}", SweepText(result));
     if (!context.quiet) {
-      fmt::print(stderr, "{}{}", FirstPassNote(**predictor), ColdForOnceNote(**predictor));
-      RemarkOnHost(**predictor);
+      RemarkOnRecording(**predictor);
       RemarkOnReads(**predictor, *ranges);
       if (LeavesColdData(result)) RemarkOnColdData(**predictor);
     }
