@@ -55,7 +55,7 @@ class Adviser {
     for (const LiveFinding& finding : findings_) {
       if (finding.kind != LiveFinding::Kind::kThroughput) continue;
       for (size_t i = 0; i < decision.settings().size(); ++i) {
-        if (decision.settings()[i].knobs == finding.knobs) decision.Fold(i, finding.throughput_per_s, finding.noise);
+        if (decision.settings()[i].knobs == finding.knobs) decision.Fold(i, finding.faster, finding.noise);
       }
     }
     const std::vector<Prediction>& settings = decision.settings();

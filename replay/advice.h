@@ -7,20 +7,12 @@
 #include <vector>
 
 #include "replay/decision.h"
+#include "replay/live_finding.h"
 #include "replay/prediction.h"
 #include "replay/predictor.h"
 #include "replay/search.h"
 
 namespace stallpoint {
-
-// What a live run of a setting came to.
-struct LiveFinding {
-  enum class Kind { kThroughput, kOutOfMemory, kFailed };
-  Knobs knobs;
-  Kind kind = Kind::kThroughput;
-  double throughput_per_s = 0;  // of kThroughput
-  double noise = kUsualNoise;   // of it, relative, standard
-};
 
 struct RunnerUp {
   Prediction setting;
@@ -50,8 +42,8 @@ struct Advice {
   std::optional<Knobs> next;
 };
 
-// `findings`: in the order of the runs; a setting may have several. After a run that ended out of memory no setting is
-// recommended that takes as much memory. Pure but for `options.keep_going`.
+// `findings`: in any order; a setting may have several. `predictor` was fitted with the runs that they are of. After a
+// run that ended out of memory no setting is recommended that takes as much memory. Pure but for `options.keep_going`.
 Advice Advise(const Predictor& predictor, const SweepRanges& ranges, const std::vector<LiveFinding>& findings,
               const SearchOptions& options);
 

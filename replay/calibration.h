@@ -12,7 +12,7 @@ namespace stallpoint {
 // - as many workers as cores, unless the recorded count is near that: what computing costs then is what most settings
 //   meet;
 // - one worker, unless at most two were recorded: how much computing slows with the cores is seen in the difference
-//   (replay/README.md, seed 24, has what is lost without it);
+//   (replay/measured.md, seed 24, has what is lost without it);
 // - enough workers that what they compute would fill the cores with a quarter to spare, at least twice and at most six
 //   times as many as cores: what the scheduler loses when threads outnumber them, and what reads lose to each other;
 // - half-way between the two, in doublings: what the scheduler loses differs with how many they are;

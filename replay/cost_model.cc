@@ -226,6 +226,9 @@ absl::StatusOr<CostModel> CostModel::Fit(absl::Span<const RunRecord> runs) {
   model.start_up = FitStartUp(fitted, model.stretch);
   model.own = FitOwnCosts(fitted);
   model.host_speed = FitHostSpeed(fitted, model.stretch, model.uneven_cores, model.device);
+  // At a limit of storage runs wait as their workers are many.
+  const bool limited = std::isfinite(model.storage.streams);
+  model.host_waits = FitHostWaits(absl::MakeConstSpan(fitted).first(limited ? 1 : fitted.size()));
   MeasureSamplingErrors(costs, &model);
   model.fewest_workers = model.most_workers = run.knobs.worker_count;
   model.fewest_batch = model.most_batch = run.knobs.batch_size;

@@ -257,7 +257,7 @@ class CostModel {
 
   double wait_error = 0, cpu_error = 0;  // relative standard errors of the mean demand of a batch
   OwnCosts own;
-  Uncertainty host_speed;
+  Uncertainty host_speed, host_waits;
   UnevenCores uneven_cores;
   int32_t fewest_workers = 0, most_workers = 0;  // of the runs fitted
   int64_t fewest_batch = 0, most_batch = 0;

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "replay/live_finding.h"
 #include "replay/parallel.h"
 #include "replay/recommend.h"
 #include "replay/statistics.h"
@@ -75,34 +76,40 @@ Decision::Decision(const Predictor& predictor, const Prediction& recorded, std::
     const Knobs& knobs = settings_[i / terms].knobs;
     moved[i] = std::log(predictor.ThroughputOn(knobs, slow) / predictor.ThroughputOn(knobs, fast)) / 2;
   });
-  covariance_.resize(count * count);
+  of_costs_.resize(count * count);
+  of_model_.resize(count * count);
+  correction_.resize(count);
   for (size_t a = 0; a < count; ++a) {
     mean_.push_back(std::log(settings_[a].throughput_per_s));
     for (size_t b = 0; b < count; ++b) {
-      double& together = Covariance(a, b);
       const double apart = SquaredDistance(settings_[a].knobs, settings_[b].knobs);
       const double near = std::exp(-apart / (2 * kNeighbourhood * kNeighbourhood));
       for (size_t t = 0; t < terms; ++t) {
-        together += moved[a * terms + t] * moved[b * terms + t] * (kTerms[t] == &Day::loading ? near : 1);
+        const double together = moved[a * terms + t] * moved[b * terms + t];
+        if (kTerms[t] == &Day::loading) {
+          of_model_[At(a, b)] += together * near;
+        } else {
+          of_costs_[At(a, b)] += together;
+        }
       }
-      if (a == b) together += kOwnError * kOwnError;
+      if (a == b) of_model_[At(a, b)] += kOwnError * kOwnError;
     }
     prior_sd_.push_back(std::sqrt(Covariance(a, a)));
   }
   Weigh();
 }
 
-void Decision::Fold(size_t index, double throughput_per_s, double noise) {
+void Decision::Fold(size_t index, double faster, double noise) {
   const size_t count = settings_.size();
-  const double surprise = std::log(throughput_per_s) - mean_[index];
-  const double variance = Covariance(index, index) + noise * noise;
-  std::vector<double> gain(count);
-  for (size_t a = 0; a < count; ++a) gain[a] = Covariance(a, index) / variance;
-  for (size_t a = 0; a < count; ++a) mean_[a] += gain[a] * surprise;
+  const double surprise = std::log(faster) - correction_[index];
+  const double variance = of_model_[At(index, index)] + noise * noise;
   std::vector<double> row(count);
-  for (size_t b = 0; b < count; ++b) row[b] = Covariance(index, b);
+  for (size_t b = 0; b < count; ++b) row[b] = of_model_[At(index, b)];
   for (size_t a = 0; a < count; ++a) {
-    for (size_t b = 0; b < count; ++b) Covariance(a, b) -= gain[a] * row[b];
+    const double gain = row[a] / variance;
+    correction_[a] += gain * surprise;
+    mean_[a] += gain * surprise;
+    for (size_t b = 0; b < count; ++b) of_model_[At(a, b)] -= gain * row[b];
   }
   Weigh();
 }
@@ -155,7 +162,9 @@ void Decision::Weigh() {
 
 std::vector<std::vector<double>> Decision::DrawThroughputs() const {
   const size_t count = settings_.size();
-  const std::vector<double> root = Root(covariance_, count);
+  std::vector<double> covariance(count * count);
+  for (size_t i = 0; i < covariance.size(); ++i) covariance[i] = of_costs_[i] + of_model_[i];
+  const std::vector<double> root = Root(covariance, count);
   std::vector<std::vector<double>> draws(kDraws, std::vector<double>(count));
   std::vector<double> normal(count);
   for (size_t d = 0; d < kDraws; ++d) {

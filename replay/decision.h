@@ -4,9 +4,10 @@
 // Log throughputs are jointly normal around their predictions. To first order they vary with the terms of a Day, which
 // settings have in common, so that their difference is known better than either. What the model gets wrong of loading
 // is common to neighbours only (a Gaussian process over doublings of batch size, workers and prefetch: Rasmussen and
-// Williams, "Gaussian Processes for Machine Learning", ch. 2). A measured throughput is folded in by conditioning on
-// it. Chances are shares of draws from that distribution in which the rule of recommend.h chooses otherwise; the draws
-// are the same ones every time.
+// Williams, "Gaussian Processes for Machine Learning", ch. 2). What a live run says of costs, a predictor that is
+// fitted with it knows; what that predictor still gets wrong of it is folded in here, by conditioning on it what the
+// model gets wrong, so that no run counts twice. Chances are shares of draws from that distribution in which the rule
+// of recommend.h chooses otherwise; the draws are the same ones every time.
 //
 // Not thread-safe.
 #ifndef STALLPOINT_REPLAY_DECISION_H_
@@ -21,18 +22,15 @@
 
 namespace stallpoint {
 
-// What repeated live runs differ by, as a standard deviation: 0 to 2 % on quiet machines (tools/bench/predict).
-inline constexpr double kUsualNoise = 0.02;
-
 class Decision {
  public:
   // `settings`: at least one, different, fitting; as predicted by `predictor`, with intervals. `recorded` breaks ties
   // as in Cheaper. Simulates each setting a dozen times, on `threads` threads.
   Decision(const Predictor& predictor, const Prediction& recorded, std::vector<Prediction> settings, int threads);
 
-  // That setting `index` made so many samples a second in a live run, which another one would repeat but for `noise`
-  // (standard deviation, relative).
-  void Fold(size_t index, double throughput_per_s, double noise);
+  // That setting `index` made `faster` times as many samples a second in a live run as the predictor, which was fitted
+  // with that run, says of it (FindingOf). Another run would repeat that but for `noise`, a standard deviation.
+  void Fold(size_t index, double faster, double noise);
 
   // As predicted, corrected by what was folded in, intervals narrowed likewise.
   const std::vector<Prediction>& settings() const { return settings_; }
@@ -50,8 +48,8 @@ class Decision {
   std::optional<size_t> MostTelling() const;
 
  private:
-  double& Covariance(size_t a, size_t b) { return covariance_[a * settings_.size() + b]; }
-  double Covariance(size_t a, size_t b) const { return covariance_[a * settings_.size() + b]; }
+  size_t At(size_t a, size_t b) const { return a * settings_.size() + b; }
+  double Covariance(size_t a, size_t b) const { return of_costs_[At(a, b)] + of_model_[At(a, b)]; }
   void Weigh();
   std::vector<std::vector<double>> DrawThroughputs() const;
   size_t ChooseAmong(const std::vector<double>& throughputs) const;
@@ -59,7 +57,9 @@ class Decision {
   std::vector<Prediction> predicted_, settings_;
   std::vector<size_t> by_cost_;     // cheapest first
   std::vector<double> mean_;        // of the log of samples per second
-  std::vector<double> covariance_;  // of these, row by row
+  std::vector<double> correction_;  // the part of it that is not the predictor's
+  // Covariances of these logs, row by row: by what is unsure of costs, and by what the model gets wrong.
+  std::vector<double> of_costs_, of_model_;
   std::vector<double> prior_sd_;
 
   size_t chosen_ = 0;

@@ -198,6 +198,24 @@ double FitStretch(absl::Span<const FittedRun> runs, const UnevenCores& cores) {
   return std::min(kLargestStretch, std::exp(growth * trust));
 }
 
+std::optional<WaitsCompared> CompareWaits(const FittedRun& run, const FittedRun& main) {
+  if (!ReadAlike(run, main)) return std::nullopt;
+  const std::unordered_map<uint64_t, KeyMeans> of_main = MeansByKey(main);
+  std::vector<double> here, there;
+  for (const auto& [key, mean] : MeansByKey(run)) {
+    const auto found = of_main.find(key);
+    if (found == of_main.end()) continue;
+    here.push_back(mean.Wait());
+    there.push_back(found->second.Wait());
+  }
+  const double waited = Mean(there) * static_cast<double>(there.size());
+  if (here.size() < kFewestInCommon || waited <= 0 || Mean(here) <= 0) return std::nullopt;
+  const double ratio = Mean(here) / Mean(there);
+  double squares = 0;
+  for (size_t i = 0; i < here.size(); ++i) squares += std::pow(here[i] - ratio * there[i], 2);
+  return WaitsCompared{std::log(ratio), std::sqrt(squares) / (ratio * waited)};
+}
+
 OwnCosts FitOwnCosts(absl::Span<const FittedRun> runs) {
   const std::unordered_map<uint64_t, KeyMeans> main = MeansByKey(runs.front());
   double pairs = 0, waits = 0, cpus = 0;

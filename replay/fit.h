@@ -4,6 +4,7 @@
 #ifndef STALLPOINT_REPLAY_FIT_H_
 #define STALLPOINT_REPLAY_FIT_H_
 
+#include <optional>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -85,12 +86,20 @@ void LevelWorkers(const UnevenCores& cores, const RunRecord& run, RunCosts* cost
 std::vector<double> CpuRatios(const FittedRun& run, const FittedRun& main);
 // The same over all stages.
 double CpuRatio(const FittedRun& run, const FittedRun& main);
+// By how much longer the samples that both met waited in `run` than in `main`, as a logarithm, and what chance makes of
+// it; nothing where they met few, or one of them read from storage more often.
+struct WaitsCompared {
+  double log = 0, error = 0;
+};
+std::optional<WaitsCompared> CompareWaits(const FittedRun& run, const FittedRun& main);
 // From the samples that the main run and others both met; nothing is known without such.
 OwnCosts FitOwnCosts(absl::Span<const FittedRun> runs);
 // How far the host's speed may be from the fitted one in another minute, from how it moved between runs and within the
 // main run, and from how far its cores are from each other's.
 Uncertainty FitHostSpeed(absl::Span<const FittedRun> runs, double stretch, const UnevenCores& uneven_cores,
                          const DeviceModel& device);
+// The same of how long threads wait, where nothing is shared: how late they are woken.
+Uncertainty FitHostWaits(absl::Span<const FittedRun> runs);
 
 }  // namespace stallpoint
 

@@ -1,9 +1,11 @@
-// How far the host may be from as fast as it was recorded.
+// How far the host may be from as fast, and as prompt, as it was recorded.
 //
 // Speeds of a shared host drift apart: minutes apart, runs differ by 1.3 to 2.6 times as much as seconds apart, and not
-// by more after five minutes (replay/README.md). A recording is over within a minute or so, and sees only the latter.
+// by more after five minutes; how late it wakes threads differs by 1 to 8 times as much (replay/README.md). A recording
+// is over within a minute or so, and sees only the latter.
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <vector>
 
 #include "replay/fit.h"
@@ -12,12 +14,18 @@
 namespace stallpoint {
 namespace {
 
-// By how much the speed changes between runs of a recording, standard, before that is seen, and the weight of that in
+// `usual`: by how much runs of a recording differ, standard, before that is seen, and the weight of that in
 // observations: next to nothing on an idle machine. What is not known of it is in the quantile, which is Student's:
-// wide while little was seen.
-constexpr double kUsualChange = 0.016, kPrior = 1;
-// What minutes differ by to what runs of one do. Runs over more than five minutes are of several themselves.
-constexpr double kMinutesApart = 1.8, kMinutesNs = 300e9;
+// wide while little was seen. `apart`: what minutes differ by to what runs of one do.
+struct Change {
+  double usual, apart;
+};
+constexpr Change kOfSpeed = {0.016, 1.8}, kOfWaits = {0.002, 2.4};
+constexpr double kPrior = 1;
+// Runs over more than five minutes are of several themselves.
+constexpr double kMinutesNs = 300e9;
+// Who hardly waits may well wait many times as long, and it is no matter.
+constexpr double kMostOfWaits = 1;
 // A host is rather slower than usual than faster.
 constexpr double kSlower = 1.18, kFaster = 0.85;
 constexpr size_t kQuarters = 4, kFewestOfAQuarter = 10;
@@ -62,9 +70,12 @@ Scatter ScatterWithin(const std::vector<double>& values) {
 double LengthNs(const FittedRun& fitted) { return static_cast<double>(fitted.run->end_ns - fitted.run->begin_ns); }
 
 // Of the runs, and of the quarters of the main run where these are as long as the other runs. Shorter ones are too near
-// to each other to tell of runs: where there is nothing else they are one observation.
-Scatter OfRuns(absl::Span<const FittedRun> runs, const std::vector<double>& logs, const std::vector<double>& main) {
+// to each other to tell of runs: where there is nothing else they are one observation. `explained`: squares of `logs`
+// that are chance within the runs.
+Scatter OfRuns(absl::Span<const FittedRun> runs, const std::vector<double>& logs, double explained,
+               const std::vector<double>& main) {
   Scatter scatter = ScatterOf(logs), within = ScatterWithin(main);
+  scatter.squares = std::max(0.0, scatter.squares - explained);
   std::vector<double> others;
   for (const FittedRun& fitted : runs.subspan(1)) others.push_back(LengthNs(fitted));
   const bool as_long = !others.empty() && LengthNs(runs.front()) >= kQuarters * Median(others);
@@ -92,7 +103,7 @@ Scatter OfLoading(absl::Span<const FittedRun> runs, double stretch) {
   for (const BatchCost& batch : runs.front().costs.batches) {
     batches.push_back(batch.whole.cpu / static_cast<double>(batch.samples));
   }
-  return OfRuns(runs, logs, batches);
+  return OfRuns(runs, logs, 0, batches);
 }
 
 Scatter OfStepping(absl::Span<const FittedRun> runs, double stretch, const DeviceModel& device) {
@@ -107,10 +118,41 @@ Scatter OfStepping(absl::Span<const FittedRun> runs, double stretch, const Devic
     if (&fitted == &runs.front()) steps = ratios;
     logs.push_back(std::log(Median(ratios) / SlowDown(fitted.costs, stretch)));
   }
-  return OfRuns(runs, logs, steps);
+  return OfRuns(runs, logs, 0, steps);
+}
+
+// A host whose cores fall asleep, or are another's meanwhile, wakes threads late.
+Scatter OfWaiting(absl::Span<const FittedRun> runs) {
+  std::vector<double> logs, batches;
+  double explained = 0;
+  for (const FittedRun& fitted : runs) {
+    const std::optional<WaitsCompared> compared = CompareWaits(fitted, runs.front());
+    if (!compared) continue;
+    logs.push_back(compared->log);
+    explained += compared->error * compared->error;
+  }
+  for (const BatchCost& batch : runs.front().costs.batches) {
+    batches.push_back(batch.whole.wait / static_cast<double>(batch.samples));
+  }
+  return OfRuns(runs, logs, explained, batches);
+}
+
+// End of a 90 % interval, of what runs in another minute differ from the recorded ones by.
+double OfMinutes(absl::Span<const FittedRun> runs, const Scatter& seen, const Change& change) {
+  const double observations = kPrior + seen.observations;
+  const double of_runs = std::sqrt((kPrior * change.usual * change.usual + seen.squares) / observations);
+  // The minute of the recording is off as well, and all that is known of it is that its runs are within it.
+  const double apart = SpanNs(runs) < kMinutesNs ? change.apart : 1;
+  return TwoSidedT(0.9, observations) * of_runs *
+         std::sqrt(2 * apart * apart - 1 + 1 / static_cast<double>(runs.size()));
 }
 
 }  // namespace
+
+Uncertainty FitHostWaits(absl::Span<const FittedRun> runs) {
+  const double change = std::min(kMostOfWaits, OfMinutes(runs, OfWaiting(runs), kOfWaits));
+  return {kFaster * change, kSlower * change};
+}
 
 Uncertainty FitHostSpeed(absl::Span<const FittedRun> runs, double stretch, const UnevenCores& uneven_cores,
                          const DeviceModel& device) {
@@ -120,14 +162,8 @@ Uncertainty FitHostSpeed(absl::Span<const FittedRun> runs, double stretch, const
     const Scatter stepping = OfStepping(runs, stretch, device);
     seen = {(seen.squares + stepping.squares) / 2, std::max(seen.observations, stepping.observations)};
   }
-  const double observations = kPrior + seen.observations;
-  const double of_runs = std::sqrt((kPrior * kUsualChange * kUsualChange + seen.squares) / observations);
-  // The minute of the recording is off as well, and all that is known of it is that its runs are within it.
-  const double apart = SpanNs(runs) < kMinutesNs ? kMinutesApart : 1;
-  const double of_minutes = of_runs * std::sqrt(2 * apart * apart - 1 + 1 / static_cast<double>(runs.size()));
   // Who makes cores uneven makes all of them slower or faster, in the minute of the recording and in others.
-  const double change =
-      std::max(TwoSidedT(0.9, observations) * of_minutes, TwoSidedZ(0.9) * M_SQRT2 * uneven_cores.spread);
+  const double change = std::max(OfMinutes(runs, seen, kOfSpeed), TwoSidedZ(0.9) * M_SQRT2 * uneven_cores.spread);
   return {kFaster * change, kSlower * change};
 }
 

@@ -83,9 +83,9 @@ struct RunConditions {
 // How far each term that is not known exactly is from its estimate, in its standard errors; a day on which all are 0 is
 // as predicted.
 struct Day {
-  double host_speed = 0;  // positive: slower
-  double computing = 0;   // mean demand of the samples met
-  double waits = 0;
+  double host_speed = 0;   // positive: slower
+  double computing = 0;    // mean demand of the samples met
+  double waits = 0;        // mean waits of the samples met, on the host as it is
   double cache = 0;        // positive: it holds less of the data
   double storage = 0;      // positive: it serves fewer reads at a time
   double device = 0;       // the fit of the step to the batch size

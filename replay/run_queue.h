@@ -13,7 +13,7 @@ namespace stallpoint {
 
 // The threads of one core, and which of them is done first. In no order: a core seldom has more than a few, and to look
 // at all of them, four at a time and without a branch, is faster than to keep them in one; at thirty it is as fast
-// (replay/README.md).
+// (replay/measured.md).
 class RunQueue {
  public:
   // Threads are numbered 0 ... threads-1.

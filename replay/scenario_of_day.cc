@@ -65,7 +65,8 @@ Scenario ScenarioOfCorner(const CostModel& model, const Knobs& knobs, const Scen
   Scales& scales = at.scales;
   Disturb(model, scenario, sign, &scales);
   const auto factor = [sign](double error) { return std::max(kLeastScale, 1 + sign * error); };
-  scales.wait *= factor(z * model.wait_error * LeftOfError(model.own.wait, corner.unseen));
+  const double waiting = (slow ? model.host_waits.up : model.host_waits.down) * widen;
+  scales.wait *= factor(std::hypot(z * model.wait_error * LeftOfError(model.own.wait, corner.unseen), waiting));
   scales.cpu *= factor(computing);
   scales.main *= factor(alone) / factor(computing);
   scales.device *= factor(stepping);
@@ -91,7 +92,8 @@ Scenario ScenarioOfDay(const CostModel& model, const Knobs& knobs, const Scenari
   on_day.storage_streams = model.storage.StreamsAt(day.storage);
   Scales& scales = on_day.scales;
   Disturb(model, scenario, std::clamp(day.disturbance, -1.0, 1.0), &scales);
-  scales.wait *= std::max(kLeastScale, 1 + day.waits * model.wait_error);
+  const double waiting = (day.waits > 0 ? model.host_waits.up : model.host_waits.down) / z;
+  scales.wait *= std::max(kLeastScale, 1 + day.waits * std::hypot(model.wait_error, waiting));
   scales.cpu *= std::max(kLeastScale, 1 + day.computing * model.cpu_error) * host * crowd;
   scales.loading *= std::max(kLeastScale, 1 + kLoadingError * day.loading);
   scales.device *= factor(device.UncertaintyAt(knobs.batch_size), day.device);

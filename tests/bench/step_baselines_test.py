@@ -27,6 +27,13 @@ class StepBaselines(unittest.TestCase):
         self.assertAlmostEqual(baselines.cpu_roofline(recorded(device="cpu"), 1, 10, 8, 2), 60)
         self.assertAlmostEqual(baselines.cpu_roofline(recorded(), 4, 10, 8, 2), 20)
 
+    def test_a_slower_host_computes_longer_and_waits_as_long(self):
+        slower = baselines.on_slower_host(recorded(), 1.5, 2)
+        self.assertAlmostEqual(baselines.costs(slower, 2)["loading"], 6 + 1.5 + 4.5)
+        self.assertAlmostEqual(baselines.costs(slower, 2)["cpu"], 6)
+        self.assertAlmostEqual(baselines.costs(slower, 2)["device"], 4)
+        self.assertAlmostEqual(baselines.cpu_roofline(recorded(), 1, 10, 8, 2), 40)
+
     def test_a_buffer_is_empty_as_in_a_queue_of_finite_room(self):
         self.assertAlmostEqual(baselines.empty_buffer(1, 1, 4), 1 / 5)
         self.assertAlmostEqual(baselines.empty_buffer(2, 1, 1), 0.5 / (1 - 0.25))

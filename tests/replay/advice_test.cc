@@ -17,11 +17,12 @@ using testing::EmulatedKnobs;
 using testing::FitTo;
 using testing::ReadAndDecode;
 using testing::Record;
+using testing::Truth;
 using testing::Values;
 
 // A device of 10 ms a step behind reads that were seen to overlap: so many workers are as fast as it, nearly.
 std::unique_ptr<Predictor> FedBy(double workers) {
-  const testing::Truth truth = ReadAndDecode(10 * workers / 8 - 0.2, 0.2);
+  const Truth truth = ReadAndDecode(10 * workers / 8 - 0.2, 0.2);
   return FitTo({Record(truth, {.knobs = EmulatedKnobs(8, 1)}),
                 Record(truth, {.knobs = EmulatedKnobs(8, 8), .luck = 2, .role = RunRecord::Role::kCalibration})});
 }
@@ -36,9 +37,7 @@ std::vector<Prediction> WithWorkers(const Predictor& predictor, int32_t from, in
   return settings;
 }
 
-LiveFinding Measured(const Prediction& p, double faster) {
-  return {.knobs = p.knobs, .throughput_per_s = p.throughput_per_s * faster};
-}
+LiveFinding Measured(const Prediction& p, double faster) { return {.knobs = p.knobs, .faster = faster}; }
 
 }  // namespace
 
@@ -74,7 +73,7 @@ TEST_CASE("a measured setting moves its neighbours with it, narrows their interv
     Decision decision(*predictor, recorded, settings, 1);
     const double before = decision.chance_of_chosen();
     for (int run = 0; run < 3; ++run) {
-      decision.Fold(1, settings[1].throughput_per_s * faster, kUsualNoise);  // three workers
+      decision.Fold(1, faster, kUsualNoise);  // three workers
     }
     const auto& after = decision.settings();
     CHECK(after[1].throughput_per_s / settings[1].throughput_per_s == Approx(faster).epsilon(0.03));
@@ -85,6 +84,24 @@ TEST_CASE("a measured setting moves its neighbours with it, narrows their interv
     CHECK(after[decision.chosen()].knobs.worker_count == (faster < 1 ? 5 : 4));
     CHECK(decision.chance_of_chosen() > before);
   }
+}
+
+TEST_CASE(
+    "a live run on a host that was slower meanwhile says nothing against its setting, one that waited longer does") {
+  Truth truth = ReadAndDecode(4, 4);
+  truth.cores = 8;
+  const auto predictor =
+      FitTo({Record(truth, {.knobs = EmulatedKnobs(8, 1)}),
+             Record(truth, {.knobs = EmulatedKnobs(8, 2), .luck = 2, .role = RunRecord::Role::kCalibration})});
+  const auto found = [&](double wait_ms, double cpu_ms) {
+    Truth live = ReadAndDecode(wait_ms, cpu_ms);
+    live.cores = 8;
+    return FindingOf(*predictor, Record(live, {.knobs = EmulatedKnobs(8, 3), .luck = 3}));
+  };
+  CHECK(found(4, 4).faster == Approx(1).epsilon(0.01));
+  CHECK(found(4, 6).faster == Approx(1).epsilon(0.02));
+  CHECK(found(6, 4).faster == Approx(0.8).epsilon(0.02));
+  CHECK(found(4, 4).noise == Approx(kUsualNoise));
 }
 
 TEST_CASE("advice says what to run next until it is sure, and changes its mind when runs say otherwise") {

@@ -97,14 +97,17 @@ TEST_CASE("intervals hold the live run about as often as they say") {
 
 TEST_CASE("intervals hold runs of other minutes, in which a shared host is further off than within a recording") {
   constexpr double kRuns = 0.04, kMinutes = 0.065;  // standard deviations of the logarithm: 1.9 times in all
+  const bool slower = GENERATE(true, false);
+  INFO((slower ? "it computes more slowly" : "it wakes threads later"));
   int inside = 0, all = 0;
   for (uint64_t luck = 1; luck <= (kSanitized ? 12 : 40); ++luck) {
     std::mt19937_64 random(luck);
     std::normal_distribution<double> minute(0, kMinutes);
     const auto in_a_minute = [&] {
-      Truth truth = ReadAndDecode(1, 4 * std::exp(minute(random)));
+      const double off = std::exp(minute(random));
+      Truth truth = slower ? ReadAndDecode(1, 4 * off) : ReadAndDecode(4 * off, 1);
       truth.cores = 8;
-      truth.cpu_speed_noise = kRuns;
+      (slower ? truth.cpu_speed_noise : truth.wait_noise) = kRuns;
       return truth;
     };
     const Truth recorded = in_a_minute(), live = in_a_minute();
@@ -117,6 +120,19 @@ TEST_CASE("intervals hold runs of other minutes, in which a shared host is furth
   }
   INFO(inside << " of " << all);
   CHECK(inside >= all * 70 / 100);
+}
+
+TEST_CASE("a host that wakes threads in time widens no interval of runs that wait, one that wakes them late does") {
+  const auto width = [](double noise, int runs) {
+    Truth truth = ReadAndDecode(4, 0.1);
+    truth.cores = 8;
+    truth.wait_noise = noise;
+    std::vector<int32_t> workers(static_cast<size_t>(runs), 1);
+    return WidthOf(FitTo(RecordInTurn(truth, workers, 80, 1))->Predict(EmulatedKnobs(8, 1)));
+  };
+  CHECK(width(0, 6) < 0.03);
+  CHECK(width(0, 1) < 0.05);
+  CHECK(width(0.04, 6) > 0.1);
 }
 
 TEST_CASE("a recording of many minutes knows them, one of a minute has to think of others") {

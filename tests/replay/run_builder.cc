@@ -61,6 +61,7 @@ RunRecord Record(const Truth& truth, const RunSpec& spec) {
   std::mt19937_64 random(spec.luck * 1000003 + 17);
   std::normal_distribution<double> normal;
   const double slow = std::exp(truth.cpu_speed_noise * normal(random));
+  const double late = truth.wait_noise > 0 ? std::exp(truth.wait_noise * normal(random)) : 1;
   const absl::StatusOr<DeviceSpec> device = ParseDevice(spec.knobs.device);
   const bool on_host = device->kind == DeviceSpec::Kind::kCpu;
 
@@ -79,7 +80,11 @@ RunRecord Record(const Truth& truth, const RunSpec& spec) {
     if (truth.slowness && workers[b] >= 0) loading *= truth.slowness(workers[b], place / spec.knobs.worker_count);
     for (uint64_t key : keys[b]) {
       batch.samples.push_back(truth.sample(key, random));
-      for (Demand& phase : batch.samples.back()) phase.cpu *= loading;
+      for (Demand& phase : batch.samples.back()) {
+        phase.wait *= late;
+        phase.read *= late;
+        phase.cpu *= loading;
+      }
     }
     batch.collate = {truth.collate.wait, truth.collate.cpu * loading};
     batch.own_cpu = truth.own_cpu_ns * loading;

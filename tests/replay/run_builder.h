@@ -35,7 +35,8 @@ struct Truth {
   double storage_streams = std::numeric_limits<double>::infinity();
   // The kernel counts what comes from storage: all that a "read" which waits reads. Else nobody does.
   bool counts_storage = false;
-  double cpu_speed_noise = 0;  // of a whole run
+  // Of a whole run, standard deviations of the logarithm.
+  double cpu_speed_noise = 0, wait_noise = 0;
   // How many times as long as usual a worker computes for its batch of a round; none: as usual.
   std::function<double(int32_t worker, int64_t round)> slowness;
   bool syncs_each_step = false;  // main waits for every step whatever the knobs say

@@ -1,10 +1,12 @@
-// Predictions from a recorded trace against kept traces of live runs, as one JSON object: a row a live run.
+// Predictions from a recorded trace against kept traces of live runs, as one JSON object: a row a live run, with how
+// many times as slowly as in the recorded run the host computed in it.
 //
 //   score_predictions RECORDED LIVE...
 #include <optional>
 
 #include "fmt/core.h"
 #include "nlohmann/json.hpp"
+#include "replay/live_finding.h"
 #include "replay/predictor.h"
 #include "tools/bench/trace_or_exit.h"
 #include "traces/run_record.h"
@@ -25,9 +27,9 @@ Json Memory(const std::optional<double>& bytes, const std::optional<Bounds>& bou
   return bytes ? Json{*bytes, bounds->low, bounds->high} : Json(nullptr);
 }
 
-Json Scored(const Predictor& predictor, const RunRecord& live) {
-  RunConditions conditions = {.epochs = live.planned_epochs, .cold_start = live.cold_data, .found = std::nullopt};
-  if (live.planned_epochs == 0) conditions.steps = static_cast<int64_t>(live.iterations.size());
+// `main`: what was found of the recorded run.
+Json Scored(const Predictor& predictor, const RunFindings& main, const RunRecord& live) {
+  RunConditions conditions = ConditionsOf(live);
   const Prediction blind = predictor.PredictRun(live.knobs, conditions);
   const RunSummary measured = Summarize(live);
   conditions.found = predictor.FindingsOf(live);
@@ -42,6 +44,8 @@ Json Scored(const Predictor& predictor, const RunRecord& live) {
               {"step_ms_high", blind.step_ms_high},
               {"stall_share", blind.stall_share()},
               {"told_ms", nullptr},
+              {"loading_slower", 1},
+              {"stepping_slower", 1},
               {"measured_host_memory", Bytes(measured.host_memory_bytes)},
               {"measured_device_memory", Bytes(measured.device_memory_bytes)},
               {"stall_share_low", blind.stall_bounds.low},
@@ -55,7 +59,11 @@ Json Scored(const Predictor& predictor, const RunRecord& live) {
     row["wall_s_low"] = blind.wall->s_low;
     row["wall_s_high"] = blind.wall->s_high;
   }
-  if (conditions.found) row["told_ms"] = predictor.PredictRun(live.knobs, conditions).step_ms;
+  if (conditions.found) {
+    row["told_ms"] = predictor.PredictRun(live.knobs, conditions).step_ms;
+    row["loading_slower"] = conditions.found->loading / main.loading;
+    row["stepping_slower"] = conditions.found->device / main.device;
+  }
   return row;
 }
 
@@ -68,9 +76,11 @@ int main(int argc, char** argv) {
     return 2;
   }
   const auto predictor = stallpoint::FitOrExit(argv[1]);
+  const stallpoint::RunFindings main =
+      predictor->FindingsOf(stallpoint::LoadOrExit(argv[1]).main_run()).value_or(stallpoint::RunFindings{});
   stallpoint::Json rows = stallpoint::Json::array();
   for (int i = 2; i < argc; ++i) {
-    rows.push_back(stallpoint::Scored(*predictor, stallpoint::LoadOrExit(argv[i]).runs.back()));
+    rows.push_back(stallpoint::Scored(*predictor, main, stallpoint::LoadOrExit(argv[i]).runs.back()));
   }
   fmt::print("{}\n", rows.dump());
 }

@@ -7,11 +7,17 @@ import math
 
 def costs(info, cores):
     """Per sample and in milliseconds: loading by the clock, loading by the CPU, the device; and the cores that are there."""
-    device = info["shares"]["compute"] * info["step_ms"]["mean"] / info["knobs"]["batch_size"]
+    device = info["shares"]["compute"] * info["step_ms"]["mean"] / info["knobs"]["batch_size"] * info.get("stepping_slower", 1)
     cpu = sum(stage["cpu_ms"] for stage in info["stages"])
     if not info["knobs"]["device"].startswith("emulated"):
         cpu += device  # the device is the host
     return dict(loading=sum(stage["wall_ms"] for stage in info["stages"]), cpu=cpu, device=device, cores=cores)
+
+
+def on_slower_host(info, loading, stepping):
+    """The same recording, had the host computed so many times as slowly for samples and, where it is the device, for steps."""
+    stages = [dict(stage, cpu_ms=stage["cpu_ms"] * loading, wall_ms=stage["wall_ms"] + stage["cpu_ms"] * (loading - 1)) for stage in info["stages"]]
+    return dict(info, stages=stages, stepping_slower=stepping)
 
 
 def nothing_changes(info, cores, batch, workers, prefetch):

@@ -1,11 +1,11 @@
 #include "tools/program/recommend.h"
 
 #include <chrono>
-#include <cmath>
 #include <memory>
 #include <utility>
 
 #include "fmt/core.h"
+#include "replay/live_finding.h"
 #include "replay/predictor.h"
 #include "tools/program/live_request.h"
 #include "tools/program/prediction_table.h"
@@ -16,9 +16,6 @@
 
 namespace stallpoint {
 namespace {
-
-// By how much a run is worse evidence when other programs hold all cores.
-constexpr double kNoiseOfDisturbance = 0.2;
 
 using Seconds = std::chrono::duration<double>;
 
@@ -57,6 +54,12 @@ class Recommender {
     auto predictor = Predictor::Fit(request_.runs, options);
     if (!predictor.ok()) return predictor.status();
     predictor_ = *std::move(predictor);
+    // What the model that was fitted with a run says of it is another figure after every fit.
+    std::vector<LiveFinding> findings = failures_;
+    for (const Trial& trial : trials_) {
+      findings.push_back(FindingOf(*predictor_, request_.runs[trial.run]));
+      findings.back().knobs = trial.knobs;
+    }
     ProgressLine line(context_);
     SearchOptions search;
     search.keep_going = [&](const SearchProgress& progress) {
@@ -64,7 +67,7 @@ class Recommender {
                             progress.best_per_s));
       return !Context::interrupted() && !OutOfTime();
     };
-    result_.advice = stallpoint::Advise(*predictor_, request_.ranges, findings_, search);
+    result_.advice = stallpoint::Advise(*predictor_, request_.ranges, findings, search);
     return absl::OkStatus();
   }
 
@@ -96,29 +99,16 @@ class Recommender {
         run, fmt::format("live run {}/{} ({})", result_.trials.size() + 1, request_.live_runs, SettingText(run.knobs)),
         context_, &record);
     if (!live.ok()) return live.status();
-    LiveFinding finding;
-    finding.knobs = *result_.advice.next;
-    finding.kind = LiveFinding::Kind::kFailed;
-    if (live->outcome == trace::OUTCOME_OUT_OF_MEMORY) finding.kind = LiveFinding::Kind::kOutOfMemory;
-    if (live->outcome == trace::OUTCOME_OK && live->summary && live->summary->throughput_per_s > 0) {
-      finding.kind = LiveFinding::Kind::kThroughput;
-      // What an endless run would make, from what this one made.
-      const double endless =
-          run.steps > 0 ? predictor_->Predict(run.knobs).throughput_per_s /
-                              predictor_
-                                  ->PredictRun(run.knobs,
-                                               {.steps = run.steps, .cold_start = run.cold_data, .found = std::nullopt})
-                                  .throughput_per_s
-                        : 1;
-      finding.throughput_per_s = live->summary->throughput_per_s * endless;
-      const double disturbed = live->summary->other_cores.value_or(0) / request_.runs.front().usable_cores;
-      finding.noise = std::hypot(kUsualNoise, kNoiseOfDisturbance * disturbed);
-      if (record) {
-        record->role = RunRecord::Role::kCalibration;
-        request_.runs.push_back(*std::move(record));
-      }
+    const Knobs knobs = *result_.advice.next;
+    if (live->outcome == trace::OUTCOME_OK && record && live->summary && live->summary->throughput_per_s > 0) {
+      record->role = RunRecord::Role::kCalibration;
+      trials_.push_back({knobs, request_.runs.size()});
+      request_.runs.push_back(*std::move(record));
+    } else {
+      const bool too_large = live->outcome == trace::OUTCOME_OUT_OF_MEMORY;
+      failures_.push_back(
+          {.knobs = knobs, .kind = too_large ? LiveFinding::Kind::kOutOfMemory : LiveFinding::Kind::kFailed});
     }
-    findings_.push_back(finding);
     result_.trials.push_back({predicted, *std::move(live), Elapsed() - begun});
     return absl::OkStatus();
   }
@@ -128,7 +118,13 @@ class Recommender {
   LiveTraces traces_;
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::unique_ptr<Predictor> predictor_;
-  std::vector<LiveFinding> findings_;
+  // With the knobs that were asked for: a run's own name the times of its device.
+  struct Trial {
+    Knobs knobs;
+    size_t run = 0;  // of request_.runs
+  };
+  std::vector<Trial> trials_;
+  std::vector<LiveFinding> failures_;
   Recommended result_;
 };
 
