@@ -16,14 +16,14 @@ namespace stallpoint {
 
 struct RunnerUp {
   Prediction setting;
-  double chance = 0;  // that it is the one to take
+  double chance = 0;  // that the chosen one is too slow, and this is the one to take
 };
 
 // One recommendation, as sure as it is. Predictions have intervals and are corrected by what live runs said.
 struct Choice {
   Prediction chosen;
   Recommendation recommendation;
-  double chance = 1;  // that no other setting is the one to take
+  double chance = 1;  // that no other setting is faster by more than kAsFast
   std::optional<RunnerUp> runner_up;
   // Shares of the throughput that taking it loses beyond kAsFast: mean, and at most in nine of ten cases.
   double expected_loss = 0, high_loss = 0;

@@ -17,7 +17,7 @@ namespace {
 constexpr double kOwnError = 0.003;
 // Doublings over which what the model gets wrong of loading changes: exp(-1/2) is left of it.
 constexpr double kNeighbourhood = 1;
-// A decision that is right so often is left alone.
+// A choice that is as good as any so often is left alone.
 constexpr double kCertain = 0.9;
 constexpr size_t kDraws = 2048;
 
@@ -144,13 +144,17 @@ void Decision::Weigh() {
 
   std::vector<size_t> times_chosen(count, 0);
   std::vector<double> losses;
+  size_t times_right = 0;
   for (const std::vector<double>& drawn : DrawThroughputs()) {
-    ++times_chosen[ChooseAmong(drawn)];
     const double best = *std::max_element(drawn.begin(), drawn.end());
     losses.push_back(std::max(0.0, 1 - drawn[chosen_] / ((1 - kAsFast) * best)));
+    if (losses.back() > 0) {
+      ++times_chosen[ChooseAmong(drawn)];
+    } else {
+      ++times_right;
+    }
   }
-  chance_of_chosen_ = static_cast<double>(times_chosen[chosen_]) / kDraws;
-  times_chosen[chosen_] = 0;
+  chance_of_chosen_ = static_cast<double>(times_right) / kDraws;
   const auto most = std::max_element(times_chosen.begin(), times_chosen.end());
   if (*most > 0) {
     runner_up_ = static_cast<size_t>(most - times_chosen.begin());

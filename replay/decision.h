@@ -36,12 +36,15 @@ class Decision {
   const std::vector<Prediction>& settings() const { return settings_; }
   // Index of the recommendation.
   size_t chosen() const { return chosen_; }
-  // The other setting that is most likely to be the one to take; nothing when it is certain that none is.
+  // The setting that is most likely to be the one to take where the chosen one is not; nothing when it always is.
   std::optional<size_t> runner_up() const { return runner_up_; }
+  // That no other setting is faster by more than the kAsFast that the rule gives away. That another would have done
+  // with less, and is as fast, is not held against it.
   double chance_of_chosen() const { return chance_of_chosen_; }
+  // That one is, and this is the one to take.
   double chance_of_runner_up() const { return chance_of_runner_up_; }
-  // Share of the throughput that taking the chosen one loses against the best, beyond the kAsFast that the rule gives
-  // away: mean, and what nine of ten draws do not exceed.
+  // Share of the throughput that taking the chosen one loses against the best, beyond kAsFast: mean, and what nine of
+  // ten draws do not exceed.
   double expected_loss() const { return expected_loss_; }
   double high_loss() const { return high_loss_; }
   // Which of the chosen one and the runner-up to run; nothing when the decision is as good as certain.

@@ -5,9 +5,9 @@
 // Among the settings of a folder one is chosen from the recording alone, then the run that the decision asks for is
 // taken from those kept, up to K times, as `sweep --recommend --live K` does. A row for each number of live runs: in
 // how many of the draws (each with runs of its own) there was another run to take, how often the choice said that it is
-// the right one and was, and what it said that it loses beyond the 2 % that the rule gives away and lost. What is right
-// is known from the runs that were not taken, each by how much faster it was than predicted when the model is told how
-// fast its host was, so that a fast minute makes no setting right.
+// within 2 % of the fastest and was, and what it said that it loses beyond that and lost. How fast settings are is
+// known from the runs that were not taken, each by how much faster it was than predicted when the model is told how
+// fast its host was, so that a fast minute makes no setting fast.
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -21,7 +21,6 @@
 #include "fmt/core.h"
 #include "replay/decision.h"
 #include "replay/live_finding.h"
-#include "replay/recommend.h"
 #include "replay/statistics.h"
 #include "tools/bench/trace_or_exit.h"
 
@@ -35,13 +34,12 @@ struct Trial {
 
 struct Setting {
   Knobs knobs;
-  Prediction predicted;  // from the recording alone
+  double predicted_per_s = 0;  // samples, from the recording alone
   std::vector<Trial> trials;
 };
 
 struct Case {
   std::vector<RunRecord> recorded;
-  Prediction before;  // the recorded setting
   std::vector<Setting> settings;
 };
 
@@ -55,7 +53,6 @@ Case LoadCase(const std::filesystem::path& folder) {
   Case loaded;
   loaded.recorded = LoadOrExit((folder / "recorded.sptrace").string()).runs;
   const auto predictor = FitOrExit(loaded.recorded);
-  loaded.before = predictor->Predict(predictor->recorded());
   std::vector<std::filesystem::path> paths;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().filename().string().rfind("live-", 0) == 0) paths.push_back(entry.path());
@@ -69,7 +66,7 @@ Case LoadCase(const std::filesystem::path& folder) {
     auto known = std::find_if(loaded.settings.begin(), loaded.settings.end(),
                               [&](const Setting& setting) { return setting.knobs == knobs; });
     if (known == loaded.settings.end()) {
-      loaded.settings.push_back({knobs, predictor->Predict(knobs), {}});
+      loaded.settings.push_back({knobs, predictor->Predict(knobs).throughput_per_s, {}});
       known = std::prev(loaded.settings.end());
     }
     known->trials.push_back(std::move(trial));
@@ -147,8 +144,7 @@ class Draw {
   }
 
   void Judge(const Decision& decision, Outcome* outcome) const {
-    std::vector<Prediction> truth;
-    double best = 0;
+    std::vector<double> truth;  // samples a second
     for (size_t s = 0; s < taken_.size(); ++s) {
       const Setting& setting = case_.settings[s];
       std::vector<double> faster;
@@ -156,17 +152,12 @@ class Draw {
         const bool taken = std::find(taken_[s].begin(), taken_[s].end(), trial) != taken_[s].end();
         if (!taken) faster.push_back(setting.trials[trial].faster);
       }
-      truth.push_back(setting.predicted);
-      truth.back().throughput_per_s *= Mean(faster);
-      truth.back().step_ms /= Mean(faster);
-      best = std::max(best, truth.back().throughput_per_s);
+      truth.push_back(setting.predicted_per_s * Mean(faster));
     }
-    std::vector<const Prediction*> all;
-    for (const Prediction& p : truth) all.push_back(&p);
-    const Prediction& chosen = truth[decision.chosen()];
-    const double lost = std::max(0.0, 1 - chosen.throughput_per_s / ((1 - kAsFast) * best));
+    const double enough = (1 - kAsFast) * *std::max_element(truth.begin(), truth.end());
+    const double lost = std::max(0.0, 1 - truth[decision.chosen()] / enough);
     ++outcome->draws;
-    outcome->right += Choose(case_.before, all) == &chosen ? 1 : 0;
+    outcome->right += lost > 0 ? 0 : 1;
     outcome->beyond_high += lost > decision.high_loss() ? 1 : 0;
     outcome->said.push_back(decision.chance_of_chosen());
     outcome->lost.push_back(lost);

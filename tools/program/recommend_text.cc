@@ -45,14 +45,14 @@ std::string ChoiceText(const Choice& choice, const Knobs& recorded, const char* 
   std::string text = fmt::format("{}: {}{}: {:.2f} times the throughput; {}\n", head, SettingText(choice.chosen.knobs),
                                  LimitText(choice.chosen.knobs, recorded), choice.recommendation.throughput_gain,
                                  Printable(choice.recommendation.reason));
-  text += fmt::format("  right in {} cases", OfHundred(choice.chance));
+  text += fmt::format("  within {:.0f} % of the fastest in {} cases", kAsFast * 100, OfHundred(choice.chance));
   if (choice.runner_up) {
     text += fmt::format("; otherwise it is most likely {} (in {})", SettingText(choice.runner_up->setting.knobs),
                         OfHundred(choice.runner_up->chance));
   }
-  text +=
-      fmt::format("\n  being wrong costs {:.1f} % of the throughput in the mean, at most {:.1f} % in nine of ten cases",
-                  choice.expected_loss * 100, choice.high_loss * 100);
+  text += fmt::format(
+      "\n  beyond that it loses {:.1f} % of the throughput in the mean, at most {:.1f} % in nine of ten cases",
+      choice.expected_loss * 100, choice.high_loss * 100);
   text += fmt::format("; no setting makes more than {:.4g} samples/s\n", choice.ceiling_per_s);
   return text;
 }
