@@ -78,7 +78,6 @@ Decision::Decision(const Predictor& predictor, const Prediction& recorded, std::
   });
   of_costs_.resize(count * count);
   of_model_.resize(count * count);
-  correction_.resize(count);
   for (size_t a = 0; a < count; ++a) {
     mean_.push_back(std::log(settings_[a].throughput_per_s));
     for (size_t b = 0; b < count; ++b) {
@@ -101,13 +100,12 @@ Decision::Decision(const Predictor& predictor, const Prediction& recorded, std::
 
 void Decision::Fold(size_t index, double faster, double noise) {
   const size_t count = settings_.size();
-  const double surprise = std::log(faster) - correction_[index];
+  const double surprise = std::log(faster * predicted_[index].throughput_per_s) - mean_[index];
   const double variance = of_model_[At(index, index)] + noise * noise;
   std::vector<double> row(count);
   for (size_t b = 0; b < count; ++b) row[b] = of_model_[At(index, b)];
   for (size_t a = 0; a < count; ++a) {
     const double gain = row[a] / variance;
-    correction_[a] += gain * surprise;
     mean_[a] += gain * surprise;
     for (size_t b = 0; b < count; ++b) of_model_[At(a, b)] -= gain * row[b];
   }

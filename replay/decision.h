@@ -58,9 +58,8 @@ class Decision {
   size_t ChooseAmong(const std::vector<double>& throughputs) const;
 
   std::vector<Prediction> predicted_, settings_;
-  std::vector<size_t> by_cost_;     // cheapest first
-  std::vector<double> mean_;        // of the log of samples per second
-  std::vector<double> correction_;  // the part of it that is not the predictor's
+  std::vector<size_t> by_cost_;  // cheapest first
+  std::vector<double> mean_;     // of the log of samples per second
   // Covariances of these logs, row by row: by what is unsure of costs, and by what the model gets wrong.
   std::vector<double> of_costs_, of_model_;
   std::vector<double> prior_sd_;

@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 #include <unordered_map>
+#include <utility>
 
 #include "replay/statistics.h"
 
@@ -57,6 +58,18 @@ std::unordered_map<uint64_t, KeyMeans> MeansByKey(const FittedRun& fitted) {
   return means;
 }
 
+using Means = std::unordered_map<uint64_t, KeyMeans>;
+
+// Of each sample that both met, what it cost here and there.
+std::vector<std::pair<const KeyMeans*, const KeyMeans*>> InCommon(const Means& here, const Means& there) {
+  std::vector<std::pair<const KeyMeans*, const KeyMeans*>> both;
+  for (const auto& [key, mean] : here) {
+    const auto found = there.find(key);
+    if (found != there.end()) both.emplace_back(&mean, &found->second);
+  }
+  return both;
+}
+
 std::vector<double> MeasuredRatios(const FittedRun& run, const FittedRun& main) {
   const size_t stages = main.costs.rows.front().size();
   std::vector<double> ratios(stages, 1);
@@ -64,18 +77,15 @@ std::vector<double> MeasuredRatios(const FittedRun& run, const FittedRun& main) 
   const auto of_run = MeansByKey(run);
   const auto of_main = MeansByKey(main);
   std::vector<double> sum_run(stages, 0), sum_main(stages, 0);
-  size_t common = 0;
-  for (const auto& [key, mean] : of_run) {
-    const auto found = of_main.find(key);
-    if (found == of_main.end()) continue;
-    ++common;
+  const auto both = InCommon(of_run, of_main);
+  for (const auto& [here, there] : both) {
     for (size_t s = 0; s < stages; ++s) {
-      sum_run[s] += mean.cpu[s] / mean.count;
-      sum_main[s] += found->second.cpu[s] / found->second.count;
+      sum_run[s] += here->cpu[s] / here->count;
+      sum_main[s] += there->cpu[s] / there->count;
     }
   }
   constexpr size_t kFewestCommon = 20;
-  if (common < kFewestCommon) {
+  if (both.size() < kFewestCommon) {
     std::fill(sum_run.begin(), sum_run.end(), 0.0);
     std::fill(sum_main.begin(), sum_main.end(), 0.0);
     for (uint32_t row : run.costs.steady) {
@@ -200,13 +210,11 @@ double FitStretch(absl::Span<const FittedRun> runs, const UnevenCores& cores) {
 
 std::optional<WaitsCompared> CompareWaits(const FittedRun& run, const FittedRun& main) {
   if (!ReadAlike(run, main)) return std::nullopt;
-  const std::unordered_map<uint64_t, KeyMeans> of_main = MeansByKey(main);
+  const Means of_run = MeansByKey(run), of_main = MeansByKey(main);
   std::vector<double> here, there;
-  for (const auto& [key, mean] : MeansByKey(run)) {
-    const auto found = of_main.find(key);
-    if (found == of_main.end()) continue;
-    here.push_back(mean.Wait());
-    there.push_back(found->second.Wait());
+  for (const auto& [a, b] : InCommon(of_run, of_main)) {
+    here.push_back(a->Wait());
+    there.push_back(b->Wait());
   }
   const double waited = Mean(there) * static_cast<double>(there.size());
   if (here.size() < kFewestInCommon || waited <= 0 || Mean(here) <= 0) return std::nullopt;
@@ -217,17 +225,16 @@ std::optional<WaitsCompared> CompareWaits(const FittedRun& run, const FittedRun&
 }
 
 OwnCosts FitOwnCosts(absl::Span<const FittedRun> runs) {
-  const std::unordered_map<uint64_t, KeyMeans> main = MeansByKey(runs.front());
+  const Means main = MeansByKey(runs.front());
   double pairs = 0, waits = 0, cpus = 0;
   for (const FittedRun& fitted : runs.subspan(1)) {
     std::vector<double> wait_here, wait_there, cpu_here, cpu_there;
-    for (const auto& [key, there] : MeansByKey(fitted)) {
-      const auto here = main.find(key);
-      if (here == main.end()) continue;
-      wait_here.push_back(here->second.Wait());
-      wait_there.push_back(there.Wait());
-      cpu_here.push_back(here->second.Cpu());
-      cpu_there.push_back(there.Cpu());
+    const Means means = MeansByKey(fitted);
+    for (const auto& [there, here] : InCommon(means, main)) {
+      wait_here.push_back(here->Wait());
+      wait_there.push_back(there->Wait());
+      cpu_here.push_back(here->Cpu());
+      cpu_there.push_back(there->Cpu());
     }
     if (cpu_here.size() < kFewestInCommon) continue;
     const auto count = static_cast<double>(cpu_here.size());

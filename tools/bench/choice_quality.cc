@@ -39,20 +39,15 @@ struct Setting {
 };
 
 struct Case {
+  std::string name;
   std::vector<RunRecord> recorded;
   std::vector<Setting> settings;
 };
 
-std::unique_ptr<Predictor> FitOrExit(const std::vector<RunRecord>& runs) {
-  auto predictor = Predictor::Fit(runs, {});
-  if (!predictor.ok()) ExitWith(std::string(predictor.status().message()));
-  return *std::move(predictor);
-}
-
 Case LoadCase(const std::filesystem::path& folder) {
-  Case loaded;
+  Case loaded{folder.string(), {}, {}};
   loaded.recorded = LoadOrExit((folder / "recorded.sptrace").string()).runs;
-  const auto predictor = FitOrExit(loaded.recorded);
+  const auto predictor = FitOrExit(loaded.name, loaded.recorded);
   std::vector<std::filesystem::path> paths;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().filename().string().rfind("live-", 0) == 0) paths.push_back(entry.path());
@@ -118,7 +113,7 @@ class Draw {
     for (size_t s = 0; s < taken_.size(); ++s) {
       for (const size_t trial : taken_[s]) runs.push_back(case_.settings[s].trials[trial].run);
     }
-    return FitOrExit(runs);
+    return FitOrExit(case_.name, runs);
   }
 
   Decision Decide(const Predictor& predictor) const {

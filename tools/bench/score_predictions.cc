@@ -75,9 +75,9 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: score_predictions RECORDED LIVE...\n");
     return 2;
   }
-  const auto predictor = stallpoint::FitOrExit(argv[1]);
-  const stallpoint::RunFindings main =
-      predictor->FindingsOf(stallpoint::LoadOrExit(argv[1]).main_run()).value_or(stallpoint::RunFindings{});
+  const stallpoint::TraceContents recorded = stallpoint::LoadOrExit(argv[1]);
+  const auto predictor = stallpoint::FitOrExit(argv[1], recorded.runs);
+  const auto main = predictor->FindingsOf(recorded.main_run()).value_or(stallpoint::RunFindings{});
   stallpoint::Json rows = stallpoint::Json::array();
   for (int i = 2; i < argc; ++i) {
     rows.push_back(stallpoint::Scored(*predictor, main, stallpoint::LoadOrExit(argv[i]).runs.back()));

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "fmt/core.h"
 #include "replay/predictor.h"
@@ -26,11 +27,14 @@ inline TraceContents LoadOrExit(const std::string& path) {
   return *std::move(contents);
 }
 
-inline std::unique_ptr<Predictor> FitOrExit(const std::string& path) {
-  auto predictor = Predictor::Fit(LoadOrExit(path).runs, {});
+// `path`: where the runs are from.
+inline std::unique_ptr<Predictor> FitOrExit(const std::string& path, const std::vector<RunRecord>& runs) {
+  auto predictor = Predictor::Fit(runs, {});
   if (!predictor.ok()) ExitWith(path + ": " + std::string(predictor.status().message()));
   return *std::move(predictor);
 }
+
+inline std::unique_ptr<Predictor> FitOrExit(const std::string& path) { return FitOrExit(path, LoadOrExit(path).runs); }
 
 }  // namespace stallpoint
 
