@@ -239,7 +239,7 @@ absl::StatusOr<CostModel> CostModel::Fit(absl::Span<const RunRecord> runs) {
     model.most_batch = std::max(model.most_batch, each.run->knobs.batch_size);
   }
   model.scheduling = FitScheduling(fitted, model);
-  FitDisturbance(costs, &model);
+  model.disturbance = FitDisturbance(fitted, model);
   return model;
 }
 

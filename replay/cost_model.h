@@ -170,12 +170,14 @@ struct MemoryModel {
   double PinnedBytes(const Knobs& knobs) const;
 };
 
-// Waiting for a core that the run's own threads do not explain: something else was running, or the scheduler was late.
-// It is taken to stay as it was, and intervals reach to a host without it.
+// Waiting for a core that a run's own threads do not explain: something else was running, or the scheduler was late.
+// The mean over recorded runs; intervals reach to a host without it.
 struct Disturbance {
   double delay_per_sample_ns = 0;  // after a wait, until the thread ran again
   double slow = 1;                 // of computing
   double device_slow = 1;          // of a step on the host
+  // By what part of it there may be more: half as much again, or what the most disturbed run had.
+  double growth = 0.5;
 };
 
 // How many reads storage serves at a time at full speed; more share it. Without a limit in sight `streams` is infinite,

@@ -71,9 +71,8 @@ void FitPageCache(absl::Span<const FittedRun> runs, std::vector<std::vector<Dema
 // From the runs on crowded cores, main and calibration. All else of the model is fitted already, but for disturbance.
 Scheduling FitScheduling(absl::Span<const FittedRun> runs, const CostModel& model);
 
-// Sets `model->disturbance` so that the recorded setting, simulated, loads a batch in the time that it took. All else
-// of the model is fitted already.
-void FitDisturbance(const RunCosts& costs, CostModel* model);
+// From the main run, and the calibration runs with no more workers. All else of the model is fitted already.
+Disturbance FitDisturbance(absl::Span<const FittedRun> runs, const CostModel& model);
 
 // Of runs in which workers had a core each, nearly at least; even without such.
 UnevenCores FitUnevenCores(absl::Span<const FittedRun> runs);

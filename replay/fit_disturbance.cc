@@ -1,5 +1,11 @@
-// What else ran on the machine while the run was recorded, as far as it shows in the run.
+// What else ran on the machine while the runs were recorded, as far as it shows in them.
+//
+// Of the waits for a core, those that a run's own threads do not explain. Other programs come and go: one run may meet
+// them and the same run a minute later not, so that what is expected is the mean over the recorded runs. Those with
+// more workers than the main run are left out: there own threads explain most of it, and not to the last percent.
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 
 #include "replay/fit.h"
 #include "replay/simulator.h"
@@ -8,60 +14,89 @@ namespace stallpoint {
 namespace {
 
 constexpr int64_t kSteps = 256;
-// Smaller differences are within what demands and sharing are known to.
-constexpr double kWorthFitting = 1.03;
+// Of the time that loading or a step takes; smaller differences are within what demands and sharing are known to.
+constexpr double kWorthFitting = 0.03;
 
-struct Outcome {
-  double service_ns = 0;      // of a batch
-  double device_stretch = 1;  // wall over demand of a step
+struct Simulated {
+  double demand_ns = 0, queued_ns = 0;  // of loading a sample
+  double device_stretch = 1;            // wall over demand of a step
 };
 
-Outcome SimulateRecorded(const CostModel& model) {
-  const std::vector<BatchWork> batches = model.Batches(model.recorded, kSteps, true);
-  const Scenario scenario = model.ScenarioOf(model.recorded);
-  const SimulationResult result = SimulateSharedCores(model.tape, batches, scenario);
-  Outcome outcome;
-  outcome.service_ns = result.service_ns / kSteps;
+// The run by itself, on a host as fast as it was.
+Simulated SimulateRecorded(const FittedRun& fitted, const CostModel& model) {
+  const RunRecord& run = *fitted.run;
+  const std::vector<BatchWork> batches = model.Batches(run.knobs, kSteps, true);
+  const DemandTape& tape = model.TapeOfShare(ColdShareOf(fitted.costs));
+  Scenario scenario = model.ScenarioOf(run.knobs);
+  scenario.scales.cpu *= LoadingSlowness(model, run, fitted.costs);
+  scenario.scales.device *= DeviceSlowness(model, fitted.costs);
+  const SimulationResult result = SimulateSharedCores(tape, batches, scenario);
   double wall = 0, demand = 0;
   for (int64_t i = 0; i < kSteps; ++i) {
     wall += result.steps[i].device_end - result.steps[i].device_begin;
-    demand += batches[i].step_ns;
+    demand += batches[i].step_ns * scenario.scales.device;
   }
-  if (demand > 0) outcome.device_stretch = wall / demand;
-  return outcome;
+  Simulated simulated;
+  if (demand > 0) simulated.device_stretch = wall / demand;
+  // Everyone with a core.
+  scenario.cores += run.knobs.worker_count + scenario.device_threads;
+  scenario.crowding = 0;
+  const double samples = static_cast<double>(kSteps * run.knobs.batch_size);
+  simulated.demand_ns = SimulateSharedCores(tape, batches, scenario).service_ns / samples;
+  simulated.queued_ns = result.service_ns / samples - simulated.demand_ns;
+  return simulated;
+}
+
+// What others made of a run, beside what it is without them.
+struct Unexplained {
+  Disturbance disturbance;
+  double share = 0;  // of all it takes
+};
+
+Unexplained UnexplainedOf(const FittedRun& fitted, const CostModel& model) {
+  const RunCosts& costs = fitted.costs;
+  const Simulated simulated = SimulateRecorded(fitted, model);
+  Unexplained found;
+  const double queued = costs.queued_after_wait_ns + costs.queued_computing_ns;
+  const double unexplained = queued - simulated.queued_ns;
+  if (unexplained > kWorthFitting * (simulated.demand_ns + simulated.queued_ns)) {
+    double cpu = 0, samples = 0;
+    for (const BatchCost& batch : costs.batches) {
+      cpu += batch.whole.cpu;
+      samples += static_cast<double>(batch.samples);
+    }
+    const double part = std::min(1.0, unexplained / queued);
+    found.disturbance.delay_per_sample_ns = part * costs.queued_after_wait_ns;
+    if (cpu > 0) found.disturbance.slow = 1 + part * costs.queued_computing_ns * samples / cpu;
+    found.share = unexplained / simulated.demand_ns;
+  }
+  const double stretched = costs.device_stretch / simulated.device_stretch - 1;
+  if (model.device.threads > 0 && stretched > kWorthFitting) {
+    found.disturbance.device_slow = 1 + stretched;
+    found.share += stretched;
+  }
+  return found;
 }
 
 }  // namespace
 
-void FitDisturbance(const RunCosts& costs, CostModel* model) {
-  double wall = 0, cpu = 0, samples = 0;
-  for (const BatchCost& batch : costs.batches) {
-    wall += batch.wall_ns;
-    cpu += batch.whole.cpu;
-    samples += static_cast<double>(batch.samples);
+Disturbance FitDisturbance(absl::Span<const FittedRun> runs, const CostModel& model) {
+  Disturbance mean{0, 0, 0};
+  double most = 0, shares = 0, count = 0;
+  for (const FittedRun& fitted : runs) {
+    const Knobs& knobs = fitted.run->knobs;
+    if (knobs.device != model.recorded.device || knobs.worker_count > model.recorded.worker_count) continue;
+    const Unexplained found = UnexplainedOf(fitted, model);
+    ++count;
+    const auto update = [count](double value, double* of_all) { *of_all += (value - *of_all) / count; };
+    update(found.disturbance.delay_per_sample_ns, &mean.delay_per_sample_ns);
+    update(found.disturbance.slow, &mean.slow);
+    update(found.disturbance.device_slow, &mean.device_slow);
+    most = std::max(most, found.share);
+    shares += found.share;
   }
-  if (samples <= 0) return;
-  // Batches of the recorded size, as they are simulated.
-  const double measured = wall / samples * static_cast<double>(model->recorded.batch_size);
-  const double most_slow = cpu > 0 ? costs.queued_computing_ns * samples / cpu : 0;
-  const auto disturb = [&](double part) {
-    model->disturbance.delay_per_sample_ns = part * costs.queued_after_wait_ns;
-    model->disturbance.slow = 1 + part * most_slow;
-  };
-  if (measured > kWorthFitting * SimulateRecorded(*model).service_ns) {
-    double low = 0, high = 1;
-    for (int i = 0; i < 8; ++i) {
-      const double middle = (low + high) / 2;
-      disturb(middle);
-      (SimulateRecorded(*model).service_ns < measured ? low : high) = middle;
-    }
-    disturb((low + high) / 2);
-  }
-  if (model->device.threads <= 0) return;
-  const double explained = SimulateRecorded(*model).device_stretch;
-  if (costs.device_stretch > kWorthFitting * explained) {
-    model->disturbance.device_slow = costs.device_stretch / explained;
-  }
+  if (shares > 0) mean.growth = std::max(mean.growth, most * count / shares - 1);
+  return mean;
 }
 
 }  // namespace stallpoint

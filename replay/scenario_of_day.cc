@@ -9,7 +9,6 @@
 namespace stallpoint {
 namespace {
 
-constexpr double kDisturbanceGrowth = 0.5;
 // What step times of runs that loading bounds are off by beyond all other terms, tools/bench/predict.
 constexpr double kLoadingError = 0.03;
 constexpr double kLeastScale = 0.05;
@@ -29,7 +28,7 @@ double CrowdingError(const CostModel& model, const Scenario& scenario) {
 
 // What the run itself does not explain, `share` of it gone (-1: all) or grown (1).
 void Disturb(const CostModel& model, const Scenario& scenario, double share, Scales* scales) {
-  const double of_it = share > 0 ? 1 + share * kDisturbanceGrowth : std::max(0.0, 1 + share);
+  const double of_it = share > 0 ? 1 + share * model.disturbance.growth : std::max(0.0, 1 + share);
   const auto disturbed = [&](double factor) { return (1 + (factor - 1) * of_it) / factor; };
   scales->delay *= of_it;
   scales->cpu *= disturbed(model.disturbance.slow);

@@ -1,3 +1,5 @@
+#include <vector>
+
 #include "catch.h"
 #include "replay/cost_model.h"
 #include "replay/diagnosis.h"
@@ -69,6 +71,21 @@ TEST_CASE("waits for cores that others held are carried over, and the interval r
   bool said = false;
   for (const std::string& line : d.causes[0].evidence) said |= line.find("something else was running") != line.npos;
   CHECK(said);
+}
+
+TEST_CASE("others whom one of two recorded runs met are half expected, and the interval reaches to each run") {
+  const RunRecord quiet = Record(ReadAndDecode(20, 0.5), {.knobs = EmulatedKnobs(8, 1)});
+  const RunRecord run = Disturb(quiet, 0, 7'000'000);
+  const double low = Summarize(quiet).step_ms_mean, high = Summarize(run).step_ms_mean;
+  for (std::vector<RunRecord> runs : {std::vector<RunRecord>{run, quiet}, std::vector<RunRecord>{quiet, run}}) {
+    runs.back().role = RunRecord::Role::kCalibration;
+    const auto predictor = Predictor::Fit(runs, {});
+    REQUIRE(predictor.ok());
+    const Prediction p = (*predictor)->Predict(quiet.knobs);
+    CHECK(p.step_ms == Approx((low + high) / 2).epsilon(0.02));
+    CHECK(p.step_ms_low < low * 1.02);
+    CHECK(p.step_ms_high > high * 0.98);
+  }
 }
 
 TEST_CASE("computing that others slowed does not ask for more workers than cores") {
