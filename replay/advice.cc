@@ -64,6 +64,7 @@ class Adviser {
     std::vector<const Prediction*> all;
     for (const Prediction& p : settings) all.push_back(&p);
     choice.recommendation = Recommend(recorded, all);
+    choice.recommendation.throughput_gain = decision.gain();
     choice.chance = decision.chance_of_chosen();
     if (decision.runner_up()) {
       choice.runner_up = RunnerUp{settings[*decision.runner_up()], decision.chance_of_runner_up()};

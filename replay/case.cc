@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "replay/causes.h"
+#include "replay/decision.h"
 #include "traces/device_spec.h"
 
 namespace stallpoint {
@@ -92,7 +93,8 @@ std::string FlagOf(const std::string& knob) {
   return knob;
 }
 
-Fix MakeFix(const Knobs& from, const Prediction& to) {
+Fix MakeFix(const Case& c, const Prediction& to) {
+  const Knobs& from = c.predictor->recorded();
   Fix fix;
   const auto set = [&](const char* knob, const std::string& before, const std::string& after) {
     fix.knob = knob;
@@ -121,6 +123,7 @@ Fix MakeFix(const Knobs& from, const Prediction& to) {
   fix.expected_step_ms = to.step_ms;
   fix.low = to.step_ms_low;
   fix.high = to.step_ms_high;
+  fix.throughput_gain = GainOf(*c.predictor, *c.model, to);
   fix.knobs = to.knobs;
   return fix;
 }

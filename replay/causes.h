@@ -69,7 +69,8 @@ Prediction FewestWorkersAsFast(const Predictor& predictor);
 // What to change of a run that ran out of memory and did not grow: the nearest smaller setting expected to fit.
 std::string MemoryAdvice(const Case& c);
 
-Fix MakeFix(const Knobs& from, const Prediction& to);
+// From the recorded setting. REQUIRES: a predictor, and so a model.
+Fix MakeFix(const Case& c, const Prediction& to);
 // The flag of the program for a knob: "worker_count" is "--workers".
 std::string FlagOf(const std::string& knob);
 

@@ -228,7 +228,7 @@ std::optional<Cause> FindSlowInput(const Case& c) {
     }
     const std::optional<Prediction> roomier = slowest.wait == Wait::kIo ? WithRoomForData(c) : std::nullopt;
     if (roomier && IsBetterFix(*roomier, found, c)) found = Found{*roomier, roomier->stall_share() <= c.threshold};
-    if (found) cause.fix = MakeFix(c.predictor->recorded(), found->prediction);
+    if (found) cause.fix = MakeFix(c, found->prediction);
   }
   cause.advice = LoaderAdvice(c, slowest, found, edge_share);
   if (slowest.wait == Wait::kIo) cause.advice += CacheAdvice(c);
@@ -260,7 +260,7 @@ std::optional<Cause> FindTooManyWorkers(const Case& c) {
       c.run.knobs.worker_count, c.run.usable_cores, times.batch_ms, times.run_queue_ms / times.batch_ms * 100));
   cause.evidence.push_back(fmt::format("{} workers are as fast or faster: {:.3g} ms a step, against {:.3g} ms measured",
                                        fewer.knobs.worker_count, fewer.step_ms, c.summary.step_ms_mean));
-  cause.fix = MakeFix(c.predictor->recorded(), fewer);
+  cause.fix = MakeFix(c, fewer);
   cause.advice = "The cores are the limit: workers beyond them only take turns, and cost memory.";
   return cause;
 }
@@ -283,7 +283,7 @@ std::optional<Cause> FindWorkerRespawn(const Case& c) {
   cause.evidence.push_back(
       fmt::format("with workers that are kept a step takes {:.3g} ms instead of {:.3g} ms (simulated)", p.step_ms,
                   c.model->step_ms));
-  cause.fix = MakeFix(c.predictor->recorded(), p);
+  cause.fix = MakeFix(c, p);
   cause.advice = "Keep the workers from one epoch to the next.";
   return cause;
 }

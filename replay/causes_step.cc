@@ -104,7 +104,7 @@ std::optional<Cause> FindSyncEachStep(const Case& c) {
   if (c.run.knobs.steps_in_flight <= 1) {
     Knobs two = c.predictor->recorded();
     two.steps_in_flight = 2;
-    cause.fix = MakeFix(c.predictor->recorded(), c.predictor->Predict(two));
+    cause.fix = MakeFix(c, c.predictor->Predict(two));
     cause.advice = "Let main run ahead of the device by a step.";
   } else {
     cause.advice =
@@ -137,7 +137,7 @@ std::optional<Cause> FindSmallBatches(const Case& c) {
     const Prediction p = c.predictor->Predict(larger);
     if (p.bound == Bound::kMemory) break;
     if (p.shares.launch > c.least_share()) continue;
-    cause.fix = MakeFix(c.predictor->recorded(), p);
+    cause.fix = MakeFix(c, p);
     break;
   }
   cause.advice =

@@ -62,26 +62,27 @@ double Normal(uint64_t draw, uint64_t setting) {
 
 Decision::Decision(const Predictor& predictor, const Prediction& recorded, std::vector<Prediction> settings,
                    int threads)
-    : predicted_(settings), settings_(std::move(settings)) {
-  const size_t count = settings_.size(), terms = std::size(kTerms);
-  for (size_t a = 0; a < count; ++a) by_cost_.push_back(a);
+    : settings_(std::move(settings)), predicted_(settings_), confidence_(predictor.options().confidence) {
+  for (size_t a = 0; a < settings_.size(); ++a) by_cost_.push_back(a);
   std::stable_sort(by_cost_.begin(), by_cost_.end(),
                    [&](size_t a, size_t b) { return Cheaper(recorded, settings_[a], settings_[b]); });
+  predicted_.push_back(recorded);
+  const size_t count = known(), terms = std::size(kTerms);
   // What one standard error of each term does to each setting.
   std::vector<double> moved(count * terms);
   ParallelFor(count * terms, threads, nullptr, [&](size_t i) {
     Day slow, fast;
     slow.*kTerms[i % terms] = 1;
     fast.*kTerms[i % terms] = -1;
-    const Knobs& knobs = settings_[i / terms].knobs;
+    const Knobs& knobs = predicted_[i / terms].knobs;
     moved[i] = std::log(predictor.ThroughputOn(knobs, slow) / predictor.ThroughputOn(knobs, fast)) / 2;
   });
   of_costs_.resize(count * count);
   of_model_.resize(count * count);
   for (size_t a = 0; a < count; ++a) {
-    mean_.push_back(std::log(settings_[a].throughput_per_s));
+    mean_.push_back(std::log(predicted_[a].throughput_per_s));
     for (size_t b = 0; b < count; ++b) {
-      const double apart = SquaredDistance(settings_[a].knobs, settings_[b].knobs);
+      const double apart = SquaredDistance(predicted_[a].knobs, predicted_[b].knobs);
       const double near = std::exp(-apart / (2 * kNeighbourhood * kNeighbourhood));
       for (size_t t = 0; t < terms; ++t) {
         const double together = moved[a * terms + t] * moved[b * terms + t];
@@ -99,7 +100,7 @@ Decision::Decision(const Predictor& predictor, const Prediction& recorded, std::
 }
 
 void Decision::Fold(size_t index, double faster, double noise) {
-  const size_t count = settings_.size();
+  const size_t count = known();
   const double surprise = std::log(faster * predicted_[index].throughput_per_s) - mean_[index];
   const double variance = of_model_[At(index, index)] + noise * noise;
   std::vector<double> row(count);
@@ -110,6 +111,19 @@ void Decision::Fold(size_t index, double faster, double noise) {
     for (size_t b = 0; b < count; ++b) of_model_[At(a, b)] -= gain * row[b];
   }
   Weigh();
+}
+
+Gain Decision::gain() const {
+  const Prediction& recorded = predicted_.back();
+  Gain gain;
+  if (settings_[chosen_].knobs == recorded.knobs || recorded.throughput_per_s <= 0) return gain;
+  const size_t last = known() - 1;
+  const double variance = Covariance(chosen_, chosen_) + Covariance(last, last) - 2 * Covariance(chosen_, last);
+  const double error = TwoSidedZ(confidence_) * std::sqrt(std::max(0.0, variance));
+  gain.expected = settings_[chosen_].throughput_per_s / recorded.throughput_per_s;
+  gain.low = gain.expected * std::exp(-error);
+  gain.high = gain.expected * std::exp(error);
+  return gain;
 }
 
 std::optional<size_t> Decision::MostTelling() const {
@@ -164,8 +178,10 @@ void Decision::Weigh() {
 
 std::vector<std::vector<double>> Decision::DrawThroughputs() const {
   const size_t count = settings_.size();
-  std::vector<double> covariance(count * count);
-  for (size_t i = 0; i < covariance.size(); ++i) covariance[i] = of_costs_[i] + of_model_[i];
+  std::vector<double> covariance;
+  for (size_t a = 0; a < count; ++a) {
+    for (size_t b = 0; b < count; ++b) covariance.push_back(Covariance(a, b));
+  }
   const std::vector<double> root = Root(covariance, count);
   std::vector<std::vector<double>> draws(kDraws, std::vector<double>(count));
   std::vector<double> normal(count);

@@ -47,17 +47,23 @@ class Decision {
   // ten draws do not exceed.
   double expected_loss() const { return expected_loss_; }
   double high_loss() const { return high_loss_; }
+  // Of the chosen one over the recorded setting.
+  Gain gain() const;
   // Which of the chosen one and the runner-up to run; nothing when the decision is as good as certain.
   std::optional<size_t> MostTelling() const;
 
  private:
-  size_t At(size_t a, size_t b) const { return a * settings_.size() + b; }
+  // The recorded setting comes last: it moves with the others, and is chosen only where it is one of them.
+  size_t known() const { return predicted_.size(); }
+  size_t At(size_t a, size_t b) const { return a * known() + b; }
   double Covariance(size_t a, size_t b) const { return of_costs_[At(a, b)] + of_model_[At(a, b)]; }
   void Weigh();
   std::vector<std::vector<double>> DrawThroughputs() const;
   size_t ChooseAmong(const std::vector<double>& throughputs) const;
 
-  std::vector<Prediction> predicted_, settings_;
+  std::vector<Prediction> settings_;
+  std::vector<Prediction> predicted_;  // settings as predicted, and the recorded one
+  const double confidence_;
   std::vector<size_t> by_cost_;  // cheapest first
   std::vector<double> mean_;     // of the log of samples per second
   // Covariances of these logs, row by row: by what is unsure of costs, and by what the model gets wrong.
@@ -68,6 +74,11 @@ class Decision {
   std::optional<size_t> runner_up_;
   double chance_of_chosen_ = 1, chance_of_runner_up_ = 0, expected_loss_ = 0, high_loss_ = 0;
 };
+
+// Of a setting over the recorded one, both as predicted.
+inline Gain GainOf(const Predictor& predictor, const Prediction& recorded, const Prediction& setting, int threads = 0) {
+  return Decision(predictor, recorded, {setting}, threads).gain();
+}
 
 }  // namespace stallpoint
 

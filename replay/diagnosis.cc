@@ -92,9 +92,9 @@ std::string FixLine(const Diagnosis& diagnosis, const Case& c) {
   for (const Cause& cause : diagnosis.causes) {
     if (!cause.fix) continue;
     const Fix& fix = *cause.fix;
-    std::string line =
-        fmt::format("fix: {} {} instead of {}: {:.3g} ms a step expected ({:.3g} to {:.3g})", FlagOf(fix.knob),
-                    AsFlag(fix.knob, fix.to), AsFlag(fix.knob, fix.from), fix.expected_step_ms, fix.low, fix.high);
+    std::string line = fmt::format("fix: {} {} instead of {}: {}, {:.3g} ms a step expected ({:.3g} to {:.3g})",
+                                   FlagOf(fix.knob), AsFlag(fix.knob, fix.to), AsFlag(fix.knob, fix.from),
+                                   GainText(fix.throughput_gain), fix.expected_step_ms, fix.low, fix.high);
     if (fix.knob != "prefetch_depth" && fix.knobs.prefetch_depth != c.run.knobs.prefetch_depth) {
       line += fmt::format(", with --prefetch {}", fix.knobs.prefetch_depth);
     }

@@ -19,6 +19,7 @@ struct Fix {
   std::string knob;  // a key of `knobs`
   std::string from, to;
   double expected_step_ms = 0, low = 0, high = 0;
+  Gain throughput_gain;
   Knobs knobs;  // the whole setting, for a live run
 };
 

@@ -37,8 +37,10 @@ Json StallPointJson(const StallPoint& point) {
 // How sure it is stands beside it where that was asked for.
 Json RecommendationJson(const Recommendation& recommendation, const Choice* choice) {
   Json json = {{"knobs", ToJson(recommendation.knobs)},
-               {"throughput_gain", Number(recommendation.throughput_gain)},
-               {"reason", recommendation.reason}};
+               {"throughput_gain", Number(recommendation.throughput_gain.expected)},
+               {"reason", recommendation.reason},
+               {"throughput_gain_low", Number(recommendation.throughput_gain.low)},
+               {"throughput_gain_high", Number(recommendation.throughput_gain.high)}};
   for (const char* key : {"chance", "expected_loss", "high_loss", "ceiling_per_s", "runner_up"}) json[key] = nullptr;
   if (choice == nullptr) return json;
   json["chance"] = Number(choice->chance);
@@ -63,10 +65,16 @@ Json RecommendationJson(const std::optional<Choice>& choice) {
 
 Json FixJson(const std::optional<Fix>& fix) {
   if (!fix) return nullptr;
-  return {{"knob", fix->knob},          {"from", KnobValue(fix->from)},
-          {"to", KnobValue(fix->to)},   {"expected_step_ms", Number(fix->expected_step_ms)},
-          {"low", Number(fix->low)},    {"high", Number(fix->high)},
-          {"knobs", ToJson(fix->knobs)}};
+  return {{"knob", fix->knob},
+          {"from", KnobValue(fix->from)},
+          {"to", KnobValue(fix->to)},
+          {"expected_step_ms", Number(fix->expected_step_ms)},
+          {"low", Number(fix->low)},
+          {"high", Number(fix->high)},
+          {"knobs", ToJson(fix->knobs)},
+          {"throughput_gain", Number(fix->throughput_gain.expected)},
+          {"throughput_gain_low", Number(fix->throughput_gain.low)},
+          {"throughput_gain_high", Number(fix->throughput_gain.high)}};
 }
 
 Json Low(const std::optional<Bounds>& bounds) { return bounds ? Number(bounds->low) : Json(nullptr); }

@@ -1,5 +1,7 @@
 #include "replay/prediction.h"
 
+#include "fmt/core.h"
+
 namespace stallpoint {
 
 const char* Name(Wait wait) {
@@ -34,6 +36,13 @@ const char* Name(Bound bound) {
       return "memory";
   }
   return "other";
+}
+
+std::string GainText(const Gain& gain) {
+  const int digits = gain.high < 10 ? 2 : 1;
+  std::string text = fmt::format("{:.{}f} times the throughput", gain.expected, digits);
+  if (gain.low < gain.high) text += fmt::format(" ({:.{}f} to {:.{}f})", gain.low, digits, gain.high, digits);
+  return text;
 }
 
 }  // namespace stallpoint

@@ -104,9 +104,18 @@ struct StallPoint {
   Wait wait = Wait::kNone;
 };
 
+// Samples a second of one setting over those of another: expected, and the ends of an interval. Both in the same minute
+// of the same host, so that what makes a host faster or slower leaves it alone.
+struct Gain {
+  double expected = 1, low = 1, high = 1;
+};
+
+// "1.99 times the throughput (1.93 to 2.05)"
+std::string GainText(const Gain& gain);
+
 struct Recommendation {
   Knobs knobs;
-  double throughput_gain = 1;  // new / old
+  Gain throughput_gain;  // over the recorded setting
   std::string reason;
 };
 

@@ -46,8 +46,6 @@ Recommendation Recommend(const Prediction& recorded, const std::vector<const Pre
   const Prediction* chosen = Choose(recorded, candidates);
   Recommendation recommendation;
   recommendation.knobs = chosen->knobs;
-  recommendation.throughput_gain =
-      recorded.throughput_per_s > 0 ? chosen->throughput_per_s / recorded.throughput_per_s : 1;
   recommendation.reason =
       chosen->knobs == recorded.knobs
           ? fmt::format("no setting that fits is more than {:.0f} % faster with fewer workers or as few", kAsFast * 100)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "replay/decision.h"
 #include "replay/parallel.h"
 #include "replay/recommend.h"
 #include "replay/stall_points.h"
@@ -67,10 +68,13 @@ SweepResult Sweep(const Predictor& predictor, const SweepRanges& ranges,
   // Under limits that were asked for, the recorded setting is one of the grid or none.
   if (ranges.host_limit_bytes.empty() && ranges.device_limit_bytes.empty()) consider(result.recorded);
   for (const Prediction& p : result.settings) consider(p);
-  if (!same_batch.empty()) result.recommended = Recommend(result.recorded, same_batch);
-  if (!any_batch.empty() && !ranges.batch_size.empty()) {
-    result.recommended_any_batch = Recommend(result.recorded, any_batch);
-  }
+  const auto recommend = [&](const std::vector<const Prediction*>& candidates) {
+    Recommendation recommendation = Recommend(result.recorded, candidates);
+    recommendation.throughput_gain = GainOf(predictor, result.recorded, *Choose(result.recorded, candidates), threads);
+    return recommendation;
+  };
+  if (!same_batch.empty()) result.recommended = recommend(same_batch);
+  if (!any_batch.empty() && !ranges.batch_size.empty()) result.recommended_any_batch = recommend(any_batch);
   return result;
 }
 

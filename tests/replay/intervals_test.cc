@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "catch.h"
+#include "replay/decision.h"
 #include "replay/statistics.h"
 #include "tests/replay/fitted.h"
 #include "tests/replay/run_builder.h"
@@ -120,6 +121,44 @@ TEST_CASE("intervals hold runs of other minutes, in which a shared host is furth
   }
   INFO(inside << " of " << all);
   CHECK(inside >= all * 70 / 100);
+}
+
+TEST_CASE("what a setting gains is known better than its step where the host is another every minute") {
+  int inside = 0, all = 0;
+  for (uint64_t luck = 1; luck <= (kSanitized ? 12 : 40); ++luck) {
+    std::mt19937_64 random(luck);
+    std::normal_distribution<double> minute(0, 0.15);
+    const auto in_a_minute = [&](double run_to_run) {
+      Truth truth = ReadAndDecode(1, 4 * std::exp(minute(random)));
+      truth.cores = 8;
+      truth.cpu_speed_noise = run_to_run;
+      return truth;
+    };
+    const auto predictor = FitTo(RecordInTurn(in_a_minute(0.1), {1, 2, 4, 8, 2}, 40, 10 * luck));
+    const Truth live = in_a_minute(0);
+    const auto step_ms = [&](int32_t workers) {
+      return Summarize(Record(live, {.knobs = EmulatedKnobs(8, workers), .steps = 100, .luck = 10 * luck}))
+          .step_ms_mean;
+    };
+    const Prediction two = predictor->Predict(EmulatedKnobs(8, 2));
+    const Gain gain = GainOf(*predictor, predictor->Predict(predictor->recorded()), two);
+    const double gained = step_ms(1) / step_ms(2);
+    inside += gain.low <= gained && gained <= gain.high;
+    CHECK((gain.high - gain.low) / gain.expected < 0.6 * WidthOf(two));
+    ++all;
+  }
+  INFO(inside << " of " << all);
+  CHECK(inside >= all * 80 / 100);
+}
+
+TEST_CASE("to leave a setting as it is gains nothing for certain") {
+  const auto predictor = Calibrated(HeavyTailed(true));
+  const Prediction recorded = predictor->Predict(predictor->recorded());
+  const Gain gain = GainOf(*predictor, recorded, recorded);
+  CHECK(gain.expected == 1);
+  CHECK(gain.low == 1);
+  CHECK(gain.high == 1);
+  CHECK(GainText(gain) == "1.00 times the throughput");
 }
 
 TEST_CASE("a host that wakes threads in time widens no interval of runs that wait, one that wakes them late does") {

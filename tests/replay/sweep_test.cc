@@ -75,7 +75,10 @@ TEST_CASE("a sweep covers the grid and finds where the stall ends") {
   CHECK(result.recommended->knobs.worker_count >= 16);
   CHECK(result.recommended->knobs.worker_count <= 19);
   CHECK(result.recommended->knobs.batch_size == 8);
-  CHECK(result.recommended->throughput_gain > 10);
+  const Gain& gain = result.recommended->throughput_gain;
+  CHECK(gain.expected > 10);
+  CHECK(gain.low < gain.expected);
+  CHECK(gain.expected < gain.high);
   CHECK_FALSE(result.recommended_any_batch.has_value());
 }
 
@@ -112,7 +115,8 @@ TEST_CASE("the JSON of a sweep has every published key") {
   for (const char* key : {"axis", "stalled_at", "free_at", "at", "stage", "wait"}) {
     CHECK(json["stall_points"][0].contains(key));
   }
-  for (const char* key : {"knobs", "throughput_gain", "reason"}) CHECK(json["recommended"].contains(key));
+  for (const char* key : {"knobs", "throughput_gain", "reason", "throughput_gain_low", "throughput_gain_high"})
+    CHECK(json["recommended"].contains(key));
   CHECK(json["settings"][0]["device_memory_bytes"].is_null());
   CHECK(json["schema_version"] == 1);
 }

@@ -6,6 +6,7 @@
 
 #include "fmt/core.h"
 #include "nlohmann/json.hpp"
+#include "replay/decision.h"
 #include "replay/live_finding.h"
 #include "replay/predictor.h"
 #include "tools/bench/trace_or_exit.h"
@@ -25,6 +26,23 @@ Json Bytes(const std::optional<T>& bytes) {
 // [bytes, low, high]
 Json Memory(const std::optional<double>& bytes, const std::optional<Bounds>& bounds) {
   return bytes ? Json{*bytes, bounds->low, bounds->high} : Json(nullptr);
+}
+
+// By how much more samples a second the run made than the recorded setting would have made in its minute.
+void AddGain(const Predictor& predictor, const RunRecord& live, RunConditions conditions, const Prediction& blind,
+             double measured_ms, Json* row) {
+  const Knobs& recorded = predictor.recorded();
+  if (conditions.found) conditions.found->workers.clear();  // it has others
+  const double in_that_minute = predictor.PredictRun(recorded, conditions).step_ms;
+  conditions.found = std::nullopt;
+  const double usual = predictor.PredictRun(recorded, conditions).step_ms;
+  const double larger = static_cast<double>(live.knobs.batch_size) / static_cast<double>(recorded.batch_size);
+  const Gain gain = GainOf(predictor, predictor.Predict(recorded), predictor.Predict(live.knobs));
+  const double expected = larger * usual / blind.step_ms;
+  (*row)["measured_gain"] = larger * in_that_minute / measured_ms;
+  (*row)["gain"] = expected;
+  (*row)["gain_low"] = expected * gain.low / gain.expected;
+  (*row)["gain_high"] = expected * gain.high / gain.expected;
 }
 
 // `main`: what was found of the recorded run.
@@ -64,6 +82,7 @@ Json Scored(const Predictor& predictor, const RunFindings& main, const RunRecord
     row["loading_slower"] = conditions.found->loading / main.loading;
     row["stepping_slower"] = conditions.found->device / main.device;
   }
+  AddGain(predictor, live, conditions, blind, measured.step_ms_mean, &row);
   return row;
 }
 

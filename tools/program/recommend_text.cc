@@ -42,9 +42,9 @@ void AddRows(const std::optional<Choice>& choice, const std::string& mark, Predi
 }
 
 std::string ChoiceText(const Choice& choice, const Knobs& recorded, const char* head) {
-  std::string text = fmt::format("{}: {}{}: {:.2f} times the throughput; {}\n", head, SettingText(choice.chosen.knobs),
-                                 LimitText(choice.chosen.knobs, recorded), choice.recommendation.throughput_gain,
-                                 Printable(choice.recommendation.reason));
+  std::string text = fmt::format(
+      "{}: {}{}: {}; {}\n", head, SettingText(choice.chosen.knobs), LimitText(choice.chosen.knobs, recorded),
+      GainText(choice.recommendation.throughput_gain), Printable(choice.recommendation.reason));
   text += fmt::format("  within {:.0f} % of the fastest in {} cases", kAsFast * 100, OfHundred(choice.chance));
   if (choice.runner_up) {
     text += fmt::format("; otherwise it is most likely {} (in {})", SettingText(choice.runner_up->setting.knobs),

@@ -111,17 +111,16 @@ std::string SweepText(const SweepResult& result) {
   text += SettingsTable(result, many);
   for (const StallPoint& point : result.stall_points) text += StallPointText(point);
   if (const auto& r = result.recommended) {
-    text += fmt::format("recommended: {}, prefetch {}{}: {:.2f} times the throughput; {}\n", WorkersText(r->knobs),
-                        r->knobs.prefetch_depth, LimitText(r->knobs, result.recorded.knobs), r->throughput_gain,
-                        Printable(r->reason));
+    text += fmt::format("recommended: {}, prefetch {}{}: {}; {}\n", WorkersText(r->knobs), r->knobs.prefetch_depth,
+                        LimitText(r->knobs, result.recorded.knobs), GainText(r->throughput_gain), Printable(r->reason));
   }
   if (!result.recommended && !result.recommended_any_batch) {
     text += "recommended: nothing, no setting fits the memory allowed; allow more, or sweep a smaller --batch\n";
   }
   if (const auto& r = result.recommended_any_batch;
       r && !(result.recommended && result.recommended->knobs == r->knobs)) {
-    text += fmt::format("with any batch size: batch {}, {}, prefetch {}: {:.2f} times the throughput\n",
-                        r->knobs.batch_size, WorkersText(r->knobs), r->knobs.prefetch_depth, r->throughput_gain);
+    text += fmt::format("with any batch size: batch {}, {}, prefetch {}: {}\n", r->knobs.batch_size,
+                        WorkersText(r->knobs), r->knobs.prefetch_depth, GainText(r->throughput_gain));
   }
   return text;
 }
