@@ -305,7 +305,7 @@ Scenario CostModel::ScenarioOf(const Knobs& knobs) const {
   scenario.launch_overlaps = launch_overlaps && knobs.device == recorded.device;
   scenario.device_copies = DeviceCopiesAt(knobs);
   scenario.copies_hold_main = scenario.device_copies && !recorded.pin_host_memory;
-  if (FitsOnCores(scenario)) scenario.worker_slowness = uneven_cores.Slowness(knobs.worker_count, AheadNs(knobs));
+  if (WorkersHaveCores(scenario)) scenario.worker_slowness = uneven_cores.Slowness(knobs.worker_count, AheadNs(knobs));
   scenario.latencies = latencies;
   scenario.scales.cpu = disturbance.slow;
   if (scenario.device_threads > 0) scenario.scales.device = disturbance.device_slow;

@@ -62,7 +62,7 @@ double Normal(uint64_t draw, uint64_t setting) {
 
 Decision::Decision(const Predictor& predictor, const Prediction& recorded, std::vector<Prediction> settings,
                    int threads)
-    : settings_(std::move(settings)), predicted_(settings_), confidence_(predictor.options().confidence) {
+    : predictor_(predictor), threads_(threads), settings_(std::move(settings)), predicted_(settings_) {
   for (size_t a = 0; a < settings_.size(); ++a) by_cost_.push_back(a);
   std::stable_sort(by_cost_.begin(), by_cost_.end(),
                    [&](size_t a, size_t b) { return Cheaper(recorded, settings_[a], settings_[b]); });
@@ -115,14 +115,35 @@ void Decision::Fold(size_t index, double faster, double noise) {
 
 Gain Decision::gain() const {
   const Prediction& recorded = predicted_.back();
+  const Knobs& chosen = settings_[chosen_].knobs;
   Gain gain;
-  if (settings_[chosen_].knobs == recorded.knobs || recorded.throughput_per_s <= 0) return gain;
+  if (chosen == recorded.knobs || recorded.throughput_per_s <= 0) return gain;
+  const double z = TwoSidedZ(predictor_.options().confidence);
+  // Each term at both of its ends: a slow host may make one of the two wait for data, and not the other.
+  std::vector<Day> days(1);
+  for (const auto term : kTerms) {
+    if (term == &Day::loading) continue;
+    for (const double errors : {z, -z}) {
+      days.emplace_back();
+      days.back().*term = errors;
+    }
+  }
+  std::vector<double> ratios(days.size());
+  ParallelFor(days.size(), threads_, nullptr, [&](size_t i) {
+    ratios[i] = std::log(predictor_.ThroughputOn(chosen, days[i]) / predictor_.ThroughputOn(recorded.knobs, days[i]));
+  });
   const size_t last = known() - 1;
-  const double variance = Covariance(chosen_, chosen_) + Covariance(last, last) - 2 * Covariance(chosen_, last);
-  const double error = TwoSidedZ(confidence_) * std::sqrt(std::max(0.0, variance));
+  const double of_model =
+      of_model_[At(chosen_, chosen_)] + of_model_[At(last, last)] - 2 * of_model_[At(chosen_, last)];
+  double less = z * z * std::max(0.0, of_model), more = less;
+  for (size_t i = 1; i < ratios.size(); i += 2) {
+    const auto [least, most] = std::minmax({0.0, ratios[i] - ratios[0], ratios[i + 1] - ratios[0]});
+    less += least * least;
+    more += most * most;
+  }
   gain.expected = settings_[chosen_].throughput_per_s / recorded.throughput_per_s;
-  gain.low = gain.expected * std::exp(-error);
-  gain.high = gain.expected * std::exp(error);
+  gain.low = gain.expected * std::exp(-std::sqrt(less));
+  gain.high = gain.expected * std::exp(std::sqrt(more));
   return gain;
 }
 

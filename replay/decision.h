@@ -25,7 +25,7 @@ namespace stallpoint {
 class Decision {
  public:
   // `settings`: at least one, different, fitting; as predicted by `predictor`, with intervals. `recorded` breaks ties
-  // as in Cheaper. Simulates each setting a dozen times, on `threads` threads.
+  // as in Cheaper. Simulates each setting a dozen times, on `threads` threads. `predictor` outlives this.
   Decision(const Predictor& predictor, const Prediction& recorded, std::vector<Prediction> settings, int threads);
 
   // That setting `index` made `faster` times as many samples a second in a live run as the predictor, which was fitted
@@ -47,7 +47,7 @@ class Decision {
   // ten draws do not exceed.
   double expected_loss() const { return expected_loss_; }
   double high_loss() const { return high_loss_; }
-  // Of the chosen one over the recorded setting.
+  // Of the chosen one over the recorded setting, with what was folded in. Simulates both a dozen times.
   Gain gain() const;
   // Which of the chosen one and the runner-up to run; nothing when the decision is as good as certain.
   std::optional<size_t> MostTelling() const;
@@ -61,11 +61,12 @@ class Decision {
   std::vector<std::vector<double>> DrawThroughputs() const;
   size_t ChooseAmong(const std::vector<double>& throughputs) const;
 
+  const Predictor& predictor_;
+  const int threads_;
   std::vector<Prediction> settings_;
   std::vector<Prediction> predicted_;  // settings as predicted, and the recorded one
-  const double confidence_;
-  std::vector<size_t> by_cost_;  // cheapest first
-  std::vector<double> mean_;     // of the log of samples per second
+  std::vector<size_t> by_cost_;        // cheapest first
+  std::vector<double> mean_;           // of the log of samples per second
   // Covariances of these logs, row by row: by what is unsure of costs, and by what the model gets wrong.
   std::vector<double> of_costs_, of_model_;
   std::vector<double> prior_sd_;

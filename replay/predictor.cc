@@ -225,7 +225,7 @@ class ReplayPredictor final : public Predictor {
     p.storage_share = samples.storage_share;
     const DeviceModel device = model_.DeviceOf(knobs);
     Scenario scenario = ScenarioOf(knobs, removed);
-    if (!host.workers.empty() && FitsOnCores(scenario)) scenario.worker_slowness = host.workers;
+    if (!host.workers.empty() && WorkersHaveCores(scenario)) scenario.worker_slowness = host.workers;
     scenario.scales.cpu *= host.loading;
     scenario.scales.main *= host.launching / host.loading;
     scenario.scales.device *= host.device;

@@ -16,6 +16,10 @@ bool FitsOnCores(const Scenario& scenario) {
   return scenario.worker_count + 1 + scenario.device_threads <= scenario.cores;
 }
 
+bool WorkersHaveCores(const Scenario& scenario) {
+  return scenario.worker_count + scenario.device_threads <= scenario.cores;
+}
+
 bool HasToShare(const Scenario& scenario) {
   return !FitsOnCores(scenario) || scenario.stretch != 1 || StorageCanBeShort(scenario);
 }

@@ -108,8 +108,8 @@ TEST_CASE("told how fast each worker was, a prediction is of that run") {
 TEST_CASE("more workers than cores are not said to differ") {
   const auto model = CostModel::Fit({{RunOn(OnUnevenCores(1), 8, 4, 800)}});
   REQUIRE(model.ok());
-  CHECK(model->ScenarioOf(EmulatedKnobs(8, 15)).worker_slowness.size() == 15);
-  CHECK(model->ScenarioOf(EmulatedKnobs(8, 16)).worker_slowness.empty());
+  CHECK(model->ScenarioOf(EmulatedKnobs(8, 16)).worker_slowness.size() == 16);
+  CHECK(model->ScenarioOf(EmulatedKnobs(8, 17)).worker_slowness.empty());
 }
 
 TEST_CASE("workers as slow as expected are usual in their mean, and one standard error moves the slowest") {
