@@ -17,13 +17,13 @@ constexpr int64_t kSteps = 256;
 // Of the time that loading or a step takes; smaller differences are within what demands and sharing are known to.
 constexpr double kWorthFitting = 0.03;
 
-struct Simulated {
+struct Undisturbed {
   double demand_ns = 0, queued_ns = 0;  // of loading a sample
   double device_stretch = 1;            // wall over demand of a step
 };
 
 // The run by itself, on a host as fast as it was.
-Simulated SimulateRecorded(const FittedRun& fitted, const CostModel& model) {
+Undisturbed SimulateUndisturbed(const FittedRun& fitted, const CostModel& model) {
   const RunRecord& run = *fitted.run;
   const std::vector<BatchWork> batches = model.Batches(run.knobs, kSteps, true);
   const DemandTape& tape = model.TapeOfShare(ColdShareOf(fitted.costs));
@@ -36,15 +36,15 @@ Simulated SimulateRecorded(const FittedRun& fitted, const CostModel& model) {
     wall += result.steps[i].device_end - result.steps[i].device_begin;
     demand += batches[i].step_ns * scenario.scales.device;
   }
-  Simulated simulated;
-  if (demand > 0) simulated.device_stretch = wall / demand;
+  Undisturbed undisturbed;
+  if (demand > 0) undisturbed.device_stretch = wall / demand;
   // Everyone with a core.
   scenario.cores += run.knobs.worker_count + scenario.device_threads;
   scenario.crowding = 0;
   const double samples = static_cast<double>(kSteps * run.knobs.batch_size);
-  simulated.demand_ns = SimulateSharedCores(tape, batches, scenario).service_ns / samples;
-  simulated.queued_ns = result.service_ns / samples - simulated.demand_ns;
-  return simulated;
+  undisturbed.demand_ns = SimulateSharedCores(tape, batches, scenario).service_ns / samples;
+  undisturbed.queued_ns = result.service_ns / samples - undisturbed.demand_ns;
+  return undisturbed;
 }
 
 // What others made of a run, beside what it is without them.
@@ -55,11 +55,11 @@ struct Unexplained {
 
 Unexplained UnexplainedOf(const FittedRun& fitted, const CostModel& model) {
   const RunCosts& costs = fitted.costs;
-  const Simulated simulated = SimulateRecorded(fitted, model);
+  const Undisturbed undisturbed = SimulateUndisturbed(fitted, model);
   Unexplained found;
   const double queued = costs.queued_after_wait_ns + costs.queued_computing_ns;
-  const double unexplained = queued - simulated.queued_ns;
-  if (unexplained > kWorthFitting * (simulated.demand_ns + simulated.queued_ns)) {
+  const double unexplained = queued - undisturbed.queued_ns;
+  if (unexplained > kWorthFitting * (undisturbed.demand_ns + undisturbed.queued_ns)) {
     double cpu = 0, samples = 0;
     for (const BatchCost& batch : costs.batches) {
       cpu += batch.whole.cpu;
@@ -68,9 +68,9 @@ Unexplained UnexplainedOf(const FittedRun& fitted, const CostModel& model) {
     const double part = std::min(1.0, unexplained / queued);
     found.disturbance.delay_per_sample_ns = part * costs.queued_after_wait_ns;
     if (cpu > 0) found.disturbance.slow = 1 + part * costs.queued_computing_ns * samples / cpu;
-    found.share = unexplained / simulated.demand_ns;
+    found.share = unexplained / undisturbed.demand_ns;
   }
-  const double stretched = costs.device_stretch / simulated.device_stretch - 1;
+  const double stretched = costs.device_stretch / undisturbed.device_stretch - 1;
   if (model.device.threads > 0 && stretched > kWorthFitting) {
     found.disturbance.device_slow = 1 + stretched;
     found.share += stretched;

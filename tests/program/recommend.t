@@ -16,8 +16,15 @@ A search names the setting that a sweep of the whole space would, from a small p
   true
   $ json '" ".join(o)' '" ".join(o["recommended"])' '" ".join(o["search"])' < searched.json
   schema_version stallpoint_version recorded settings stall_points recommended recommended_any_batch search
-  knobs throughput_gain reason chance expected_loss high_loss ceiling_per_s runner_up
+  knobs throughput_gain reason throughput_gain_low throughput_gain_high chance expected_loss high_loss ceiling_per_s runner_up
   settings simulated complete stopped next live_runs
+
+What it gains has an interval.
+
+  $ json 'o["recommended"]["throughput_gain_low"] < o["recommended"]["throughput_gain"] < o["recommended"]["throughput_gain_high"]' < searched.json
+  true
+  $ stallpoint sweep run.sptrace --workers 0:12 --quiet | grep -o '^recommended.*fewest'
+  recommended: [0-9]+ workers, prefetch 2: [0-9.]+ times the throughput \([0-9.]+ to [0-9.]+\); fewest (re)
 
 A million settings are answered at once.
 
