@@ -357,7 +357,8 @@ TEST_CASE("the JSON of a diagnosis has every published key") {
     CHECK(json.contains(key));
   }
   for (const char* key : {"id", "share", "evidence", "fix", "advice"}) CHECK(json["causes"][0].contains(key));
-  for (const char* key : {"knob", "from", "to", "expected_step_ms", "low", "high"}) {
+  for (const char* key : {"knob", "from", "to", "expected_step_ms", "low", "high", "throughput_gain",
+                          "throughput_gain_low", "throughput_gain_high"}) {
     CHECK(json["causes"][0]["fix"].contains(key));
   }
   CHECK(json["causes"][0]["fix"]["from"] == 1);
