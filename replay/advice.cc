@@ -63,7 +63,7 @@ class Adviser {
     choice.chosen = settings[decision.chosen()];
     std::vector<const Prediction*> all;
     for (const Prediction& p : settings) all.push_back(&p);
-    choice.recommendation = Recommend(recorded, all);
+    choice.recommendation = Recommend(recorded, choice.chosen, all);
     choice.recommendation.throughput_gain = decision.gain();
     choice.chance = decision.chance_of_chosen();
     if (decision.runner_up()) {

@@ -29,7 +29,8 @@
 
 namespace stallpoint {
 
-// Relative uncertainty, both positive: the value may be `down` lower or `up` higher.
+// Relative uncertainty, both positive: the value may be `down` lower or `up` higher, the ends of an interval.
+inline constexpr double kConfidenceOfErrors = 0.9;
 struct Uncertainty {
   double down = 0, up = 0;
 };
@@ -53,21 +54,36 @@ struct AffineDemand {
   }
 };
 
+// Time that grows with the batch.
+struct BatchGrowth {
+  double fixed_ns = 0, per_sample_ns = 0;  // both 0: it is the same at every size
+
+  double At(int64_t samples) const { return fixed_ns + per_sample_ns * static_cast<double>(samples); }
+  double Ratio(int64_t to_samples, int64_t from_samples) const {
+    return At(from_samples) > 0 ? At(to_samples) / At(from_samples) : 1;
+  }
+};
+
 // Busy time of the device per step: affine in the samples of the batch, times a residual drawn from the recorded steps.
 struct DeviceModel {
   double fixed_ns = 0, per_sample_ns = 0;
   std::vector<double> residuals;                 // ratios around 1; never empty
+  int64_t recorded_samples = 0;                  // in the main run
   int64_t fewest_samples = 0, most_samples = 0;  // between which it was fitted
   bool one_size = false;                         // the split between fixed and per sample is an assumption
   bool stated = false;                           // by the device text: exact
   double sampling_error = 0;                     // relative, of the fit
   double threads = 0;     // host threads that a step keeps busy; 0 when the device is not the host
   double run_to_run = 0;  // standard, relative, of a run's mean step where the device is the host
+  // There, one a size: the line if that size's runs had all been unlucky, as nine of ten times they are not.
+  std::vector<BatchGrowth> unlucky;
   bool known = true;      // false: no device was recorded, and none was stated
 
   double StepNs(double samples) const { return fixed_ns + per_sample_ns * samples; }
   bool Extrapolates(int64_t samples) const;
-  Uncertainty UncertaintyAt(int64_t samples) const;
+  // Relative, the end of an interval: of all steps alike, and of those of so many samples beside those recorded.
+  double LevelError() const;
+  Uncertainty ErrorOfSize(int64_t samples) const;
 };
 
 // What one iteration costs main, at the recorded batch size.
@@ -83,16 +99,6 @@ struct MainCost {
 // size.
 struct OwnCosts {
   double wait = 0, cpu = 0;
-};
-
-// Time that grows with the batch.
-struct BatchGrowth {
-  double fixed_ns = 0, per_sample_ns = 0;  // both 0: it is the same at every size
-
-  double At(int64_t samples) const { return fixed_ns + per_sample_ns * static_cast<double>(samples); }
-  double Ratio(int64_t to_samples, int64_t from_samples) const {
-    return At(from_samples) > 0 ? At(to_samples) / At(from_samples) : 1;
-  }
 };
 
 // What a stream of the device takes to copy a batch to it, times a residual drawn from the recorded ones: latency and

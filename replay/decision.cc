@@ -21,9 +21,9 @@ constexpr double kNeighbourhood = 1;
 constexpr double kCertain = 0.9;
 constexpr size_t kDraws = 2048;
 
-constexpr double Day::*kTerms[] = {&Day::host_speed, &Day::computing, &Day::waits,   &Day::cache,
-                                   &Day::device,     &Day::crowding,  &Day::storage, &Day::disturbance,
-                                   &Day::unevenness, &Day::loading};
+constexpr double Day::*kTerms[] = {
+    &Day::host_speed, &Day::computing, &Day::waits,   &Day::cache,       &Day::device,     &Day::fixed_part,
+    &Day::crowding,   &Day::storage,   &Day::disturbance, &Day::unevenness, &Day::loading};
 
 // In doublings.
 double SquaredDistance(const Knobs& a, const Knobs& b) {
@@ -62,21 +62,31 @@ double Normal(uint64_t draw, uint64_t setting) {
 
 Decision::Decision(const Predictor& predictor, const Prediction& recorded, std::vector<Prediction> settings,
                    int threads)
-    : predictor_(predictor), threads_(threads), settings_(std::move(settings)), predicted_(settings_) {
+    : confidence_(predictor.options().confidence), settings_(std::move(settings)), predicted_(settings_) {
   for (size_t a = 0; a < settings_.size(); ++a) by_cost_.push_back(a);
   std::stable_sort(by_cost_.begin(), by_cost_.end(),
                    [&](size_t a, size_t b) { return Cheaper(recorded, settings_[a], settings_[b]); });
   predicted_.push_back(recorded);
   const size_t count = known(), terms = std::size(kTerms);
-  // What one standard error of each term does to each setting.
-  std::vector<double> moved(count * terms);
-  ParallelFor(count * terms, threads, nullptr, [&](size_t i) {
-    Day slow, fast;
-    slow.*kTerms[i % terms] = 1;
-    fast.*kTerms[i % terms] = -1;
-    const Knobs& knobs = predicted_[i / terms].knobs;
-    moved[i] = std::log(predictor.ThroughputOn(knobs, slow) / predictor.ThroughputOn(knobs, fast)) / 2;
+  const double z = TwoSidedZ(confidence_);
+  std::vector<Day> days(1);
+  for (const auto term : kTerms) {
+    for (const double errors : {z, -z}) {
+      days.emplace_back();
+      days.back().*term = errors;
+    }
+  }
+  std::vector<double> logs(count * days.size());
+  ParallelFor(logs.size(), threads, nullptr, [&](size_t i) {
+    logs[i] = std::log(predictor.ThroughputOn(predicted_[i / days.size()].knobs, days[i % days.size()]));
   });
+  moved_.resize(count);
+  for (size_t a = 0; a < count; ++a) {
+    const double* of_setting = &logs[a * days.size()];
+    for (size_t t = 0; t < terms; ++t) {
+      moved_[a].push_back({of_setting[1 + 2 * t] - of_setting[0], of_setting[2 + 2 * t] - of_setting[0]});
+    }
+  }
   of_costs_.resize(count * count);
   of_model_.resize(count * count);
   for (size_t a = 0; a < count; ++a) {
@@ -85,7 +95,7 @@ Decision::Decision(const Predictor& predictor, const Prediction& recorded, std::
       const double apart = SquaredDistance(predicted_[a].knobs, predicted_[b].knobs);
       const double near = std::exp(-apart / (2 * kNeighbourhood * kNeighbourhood));
       for (size_t t = 0; t < terms; ++t) {
-        const double together = moved[a * terms + t] * moved[b * terms + t];
+        const double together = moved_[a][t].slope(z) * moved_[b][t].slope(z);
         if (kTerms[t] == &Day::loading) {
           of_model_[At(a, b)] += together * near;
         } else {
@@ -115,29 +125,18 @@ void Decision::Fold(size_t index, double faster, double noise) {
 
 Gain Decision::gain() const {
   const Prediction& recorded = predicted_.back();
-  const Knobs& chosen = settings_[chosen_].knobs;
   Gain gain;
-  if (chosen == recorded.knobs || recorded.throughput_per_s <= 0) return gain;
-  const double z = TwoSidedZ(predictor_.options().confidence);
-  // Each term at both of its ends: a slow host may make one of the two wait for data, and not the other.
-  std::vector<Day> days(1);
-  for (const auto term : kTerms) {
-    if (term == &Day::loading) continue;
-    for (const double errors : {z, -z}) {
-      days.emplace_back();
-      days.back().*term = errors;
-    }
-  }
-  std::vector<double> ratios(days.size());
-  ParallelFor(days.size(), threads_, nullptr, [&](size_t i) {
-    ratios[i] = std::log(predictor_.ThroughputOn(chosen, days[i]) / predictor_.ThroughputOn(recorded.knobs, days[i]));
-  });
+  if (settings_[chosen_].knobs == recorded.knobs || recorded.throughput_per_s <= 0) return gain;
   const size_t last = known() - 1;
   const double of_model =
       of_model_[At(chosen_, chosen_)] + of_model_[At(last, last)] - 2 * of_model_[At(chosen_, last)];
+  const double z = TwoSidedZ(confidence_);
   double less = z * z * std::max(0.0, of_model), more = less;
-  for (size_t i = 1; i < ratios.size(); i += 2) {
-    const auto [least, most] = std::minmax({0.0, ratios[i] - ratios[0], ratios[i + 1] - ratios[0]});
+  // Each term at both of its ends: a slow host may make one of the two wait for data, and not the other.
+  for (size_t t = 0; t < std::size(kTerms); ++t) {
+    if (kTerms[t] == &Day::loading) continue;
+    const Moved &to = moved_[chosen_][t], &from = moved_[last][t];
+    const auto [least, most] = std::minmax({0.0, to.slow - from.slow, to.fast - from.fast});
     less += least * least;
     more += most * most;
   }

@@ -1,8 +1,8 @@
 // How sure the choice among a few settings is, what being wrong costs, and which of them a live run would tell most
 // about.
 //
-// Log throughputs are jointly normal around their predictions. To first order they vary with the terms of a Day, which
-// settings have in common, so that their difference is known better than either. What the model gets wrong of loading
+// Log throughputs are jointly normal around their predictions. They vary with the terms of a Day, linearly between the
+// ends of each, which settings have in common, so that their difference is known better than either. What the model gets wrong of loading
 // is common to neighbours only (a Gaussian process over doublings of batch size, workers and prefetch: Rasmussen and
 // Williams, "Gaussian Processes for Machine Learning", ch. 2). What a live run says of costs, a predictor that is
 // fitted with it knows; what that predictor still gets wrong of it is folded in here, by conditioning on it what the
@@ -25,7 +25,7 @@ namespace stallpoint {
 class Decision {
  public:
   // `settings`: at least one, different, fitting; as predicted by `predictor`, with intervals. `recorded` breaks ties
-  // as in Cheaper. Simulates each setting a dozen times, on `threads` threads. `predictor` outlives this.
+  // as in Cheaper. Simulates each setting two dozen times, on `threads` threads.
   Decision(const Predictor& predictor, const Prediction& recorded, std::vector<Prediction> settings, int threads);
 
   // That setting `index` made `faster` times as many samples a second in a live run as the predictor, which was fitted
@@ -47,12 +47,20 @@ class Decision {
   // ten draws do not exceed.
   double expected_loss() const { return expected_loss_; }
   double high_loss() const { return high_loss_; }
-  // Of the chosen one over the recorded setting, with what was folded in. Simulates both a dozen times.
+  // Of the chosen one over the recorded setting, with what was folded in.
   Gain gain() const;
   // Which of the chosen one and the runner-up to run; nothing when the decision is as good as certain.
   std::optional<size_t> MostTelling() const;
 
  private:
+  // What a term at either end of its interval does to the log of a setting's throughput.
+  struct Moved {
+    double slow = 0, fast = 0;
+
+    // Of a standard error of it, of which `z` make an end.
+    double slope(double z) const { return (slow - fast) / (2 * z); }
+  };
+
   // The recorded setting comes last: it moves with the others, and is chosen only where it is one of them.
   size_t known() const { return predicted_.size(); }
   size_t At(size_t a, size_t b) const { return a * known() + b; }
@@ -61,12 +69,12 @@ class Decision {
   std::vector<std::vector<double>> DrawThroughputs() const;
   size_t ChooseAmong(const std::vector<double>& throughputs) const;
 
-  const Predictor& predictor_;
-  const int threads_;
+  const double confidence_;
   std::vector<Prediction> settings_;
   std::vector<Prediction> predicted_;  // settings as predicted, and the recorded one
   std::vector<size_t> by_cost_;        // cheapest first
   std::vector<double> mean_;           // of the log of samples per second
+  std::vector<std::vector<Moved>> moved_;  // each setting by each term
   // Covariances of these logs, row by row: by what is unsure of costs, and by what the model gets wrong.
   std::vector<double> of_costs_, of_model_;
   std::vector<double> prior_sd_;

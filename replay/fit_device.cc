@@ -15,6 +15,8 @@ constexpr double kAssumedFixedPart = 0.15;
 constexpr size_t kFewestAtSize = 3;
 constexpr double kFitError = 0.015;
 constexpr double kErrorPerDoubling = 0.05;
+// What loading and steps of a run differ by from those of others, each by itself.
+constexpr double kOwnSpeed = 0.02;
 constexpr double kUnknownDevice = 0.5;
 constexpr double kLargestResidual = 10;
 
@@ -24,15 +26,46 @@ double IntraOpThreads(const RunRecord& run) {
   return std::clamp(chosen, 1.0, kMost);
 }
 
-// Standard, relative: of one more run about the usual of those of its size.
-double RunToRun(const std::map<int64_t, std::vector<double>>& usual_of_runs) {
-  double squares = kNoisePrior * kRunToRunNoise * kRunToRunNoise, count = kNoisePrior;
+// Relative: of one more run about the usual of those of its size.
+struct RunNoise {
+  double standard = 0, degrees = 0;
+
+  double End() const { return TwoSidedT(kConfidenceOfErrors, degrees) * standard; }  // of an interval
+};
+RunNoise RunToRun(const std::map<int64_t, std::vector<double>>& usual_of_runs) {
+  double squares = kNoisePrior * kRunToRunNoise * kRunToRunNoise, degrees = kNoisePrior;
   for (const auto& [samples, usual] : usual_of_runs) {
     const double middle = Median(usual);
     for (const double value : usual) squares += std::pow(std::log(value / middle), 2);
-    count += static_cast<double>(usual.size() - 1);
+    degrees += static_cast<double>(usual.size() - 1);
   }
-  return std::sqrt(squares / count);
+  return {std::sqrt(squares / degrees), degrees};
+}
+
+// How many times as slowly as the host that the model is of each run's computed, steps being slow as loading is: on a
+// host whose speed changes. What runs of an even one differ by is their own.
+std::vector<double> SlownessOfSteps(absl::Span<const FittedRun> runs, double stretch) {
+  std::vector<double> logs, slow;
+  for (const FittedRun& fitted : runs) {
+    logs.push_back(std::log(CpuRatio(fitted, runs.front()) / SlowDown(fitted.costs, stretch)));
+  }
+  const double middle = Mean(logs), squares = std::pow(StandardDeviation(logs), 2);
+  const double follow = squares / (squares + kOwnSpeed * kOwnSpeed);
+  for (size_t r = 0; r < runs.size(); ++r) {
+    slow.push_back(SlowDown(runs[r].costs, stretch) * std::exp(follow * (logs[r] - middle)));
+  }
+  return slow;
+}
+
+// How far a step of so many samples may be, beside one of the recorded size, from what runs of either made it seem.
+double LuckOfSizes(const DeviceModel& device, int64_t samples) {
+  double squares = 0;
+  for (const BatchGrowth& line : device.unlucky) {
+    const double usual = device.StepNs(static_cast<double>(samples)) /
+                         device.StepNs(static_cast<double>(device.recorded_samples));
+    squares += std::pow(std::log(line.Ratio(samples, device.recorded_samples) / usual), 2);
+  }
+  return std::sqrt(squares);
 }
 
 }  // namespace
@@ -44,23 +77,25 @@ bool DeviceModel::Extrapolates(int64_t samples) const {
   return samples > 2 * most_samples || 2 * samples < fewest_samples;
 }
 
-Uncertainty DeviceModel::UncertaintyAt(int64_t samples) const {
-  if (!known) return {kUnknownDevice, kUnknownDevice};
-  if (stated) return {0, 0};
+double DeviceModel::LevelError() const {
+  if (!known) return kUnknownDevice;
+  return stated ? 0 : std::hypot(kFitError, sampling_error);
+}
+
+Uncertainty DeviceModel::ErrorOfSize(int64_t samples) const {
+  if (!known || stated) return {};
   const double n = static_cast<double>(samples);
-  const double base = std::hypot(kFitError, sampling_error);
   if (one_size) {
     const double here = StepNs(n);
+    if (here <= 0) return {};
     const double recorded = StepNs(static_cast<double>(fewest_samples));
-    if (here <= 0 || samples == fewest_samples) return {base, base};
     const double proportional = recorded * n / static_cast<double>(fewest_samples);
-    const double low = std::min(recorded, proportional), high = std::max(recorded, proportional);
-    return {std::max(base, 1 - low / here), std::max(base, high / here - 1)};
+    return {1 - std::min({here, recorded, proportional}) / here, std::max({here, recorded, proportional}) / here - 1};
   }
   double doublings = 0;
   if (samples > most_samples) doublings = std::log2(n / static_cast<double>(most_samples));
   if (samples < fewest_samples) doublings = std::log2(static_cast<double>(fewest_samples) / n);
-  const double error = std::hypot(base, kErrorPerDoubling * doublings);
+  const double error = std::hypot(kErrorPerDoubling * doublings, LuckOfSizes(*this, samples));
   return {error, error};
 }
 
@@ -71,9 +106,11 @@ DeviceModel FitDevice(absl::Span<const FittedRun> runs, double stretch) {
   const bool on_host = spec.ok() && spec->kind == DeviceSpec::Kind::kCpu;
   if (on_host) device.threads = IntraOpThreads(main);
   std::map<int64_t, std::vector<double>> by_size, usual_of_runs;
-  for (const FittedRun& fitted : runs) {
+  const std::vector<double> slow_of_runs = on_host ? SlownessOfSteps(runs, stretch) : std::vector<double>(runs.size(), 1);
+  for (size_t r = 0; r < runs.size(); ++r) {
+    const FittedRun& fitted = runs[r];
     if (fitted.run->knobs.device != main.knobs.device) continue;
-    const double slow = on_host ? SlowDown(fitted.costs, stretch) : 1;
+    const double slow = slow_of_runs[r];
     std::map<int64_t, std::vector<double>> of_run;
     for (const StepCost& step : fitted.costs.steps) of_run[step.samples].push_back(step.step_ns / slow);
     for (const auto& [samples, values] : of_run) {
@@ -89,7 +126,9 @@ DeviceModel FitDevice(absl::Span<const FittedRun> runs, double stretch) {
     const double level = on_host && usual.size() > 1 ? Median(usual) : Median(values);
     points.push_back({static_cast<double>(samples), level, static_cast<double>(values.size())});
   }
-  if (on_host) device.run_to_run = RunToRun(usual_of_runs);
+  const RunNoise noise = RunToRun(usual_of_runs);
+  if (on_host) device.run_to_run = noise.standard;
+  device.recorded_samples = main.knobs.batch_size;
   device.residuals = {1};
   if (points.empty()) {
     device.known = false;
@@ -107,6 +146,16 @@ DeviceModel FitDevice(absl::Span<const FittedRun> runs, double stretch) {
     device.fewest_samples = device.most_samples = static_cast<int64_t>(most.samples);
     device.fixed_ns = most.value * kAssumedFixedPart;
     device.per_sample_ns = most.value * (1 - kAssumedFixedPart) / most.samples;
+  }
+  if (on_host && line.identified) {
+    for (SizePoint& point : points) {
+      const double usual = point.value;
+      const auto runs_of_size = static_cast<double>(usual_of_runs[static_cast<int64_t>(point.samples)].size());
+      point.value *= 1 + noise.End() / std::sqrt(std::max(1.0, runs_of_size));
+      const Line moved = FitLine(points);
+      device.unlucky.push_back({moved.fixed, moved.slope});
+      point.value = usual;
+    }
   }
   std::vector<double> residuals;
   for (const auto& [samples, values] : by_size) {

@@ -65,8 +65,7 @@ double RestOfStallShare(const Simulated& of, const Shares& shares, double z) {
   if (of.device.threads <= 0) return kModelErrorOfShare;
   // A device on the host is faster or slower by the luck of each run, whatever loading is.
   const double of_luck = shares.compute * shares.stall() * z * of.device.run_to_run;
-  const bool crowded = of.scenario.worker_count + of.device.threads > of.scenario.cores;
-  return std::hypot(crowded ? kErrorOfShareOnCrowdedHost : kErrorOfShareOnHost, of_luck);
+  return std::hypot(WorkersHaveCores(of.scenario) ? kErrorOfShareOnHost : kErrorOfShareOnCrowdedHost, of_luck);
 }
 
 }  // namespace

@@ -34,13 +34,17 @@ Json StallPointJson(const StallPoint& point) {
           {"wait", Text(Name(point.wait))}};
 }
 
+void AddGain(const Gain& gain, Json* json) {
+  (*json)["throughput_gain"] = Number(gain.expected);
+  (*json)["throughput_gain_low"] = Number(gain.low);
+  (*json)["throughput_gain_high"] = Number(gain.high);
+}
+
 // How sure it is stands beside it where that was asked for.
 Json RecommendationJson(const Recommendation& recommendation, const Choice* choice) {
   Json json = {{"knobs", ToJson(recommendation.knobs)},
-               {"throughput_gain", Number(recommendation.throughput_gain.expected)},
-               {"reason", recommendation.reason},
-               {"throughput_gain_low", Number(recommendation.throughput_gain.low)},
-               {"throughput_gain_high", Number(recommendation.throughput_gain.high)}};
+               {"reason", recommendation.reason}};
+  AddGain(recommendation.throughput_gain, &json);
   for (const char* key : {"chance", "expected_loss", "high_loss", "ceiling_per_s", "runner_up"}) json[key] = nullptr;
   if (choice == nullptr) return json;
   json["chance"] = Number(choice->chance);
@@ -65,16 +69,15 @@ Json RecommendationJson(const std::optional<Choice>& choice) {
 
 Json FixJson(const std::optional<Fix>& fix) {
   if (!fix) return nullptr;
-  return {{"knob", fix->knob},
-          {"from", KnobValue(fix->from)},
-          {"to", KnobValue(fix->to)},
-          {"expected_step_ms", Number(fix->expected_step_ms)},
-          {"low", Number(fix->low)},
-          {"high", Number(fix->high)},
-          {"knobs", ToJson(fix->knobs)},
-          {"throughput_gain", Number(fix->throughput_gain.expected)},
-          {"throughput_gain_low", Number(fix->throughput_gain.low)},
-          {"throughput_gain_high", Number(fix->throughput_gain.high)}};
+  Json json = {{"knob", fix->knob},
+               {"from", KnobValue(fix->from)},
+               {"to", KnobValue(fix->to)},
+               {"expected_step_ms", Number(fix->expected_step_ms)},
+               {"low", Number(fix->low)},
+               {"high", Number(fix->high)},
+               {"knobs", ToJson(fix->knobs)}};
+  AddGain(fix->throughput_gain, &json);
+  return json;
 }
 
 Json Low(const std::optional<Bounds>& bounds) { return bounds ? Number(bounds->low) : Json(nullptr); }

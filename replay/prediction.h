@@ -88,9 +88,10 @@ struct Day {
   double waits = 0;        // mean waits of the samples met, on the host as it is
   double cache = 0;        // positive: it holds less of the data
   double storage = 0;      // positive: it serves fewer reads at a time
-  double device = 0;       // the fit of the step to the batch size
+  double device = 0;       // positive: its steps take longer
+  double fixed_part = 0;   // positive: more of a step is the same at every batch size
   double crowding = 0;     // what time slices cost; never less than nothing
-  double disturbance = 0;  // -1: what the recorded run did not explain is gone
+  double disturbance = 0;  // positive: what the runs do not explain is more
   double unevenness = 0;   // positive: the slowest worker is slower
   double loading = 0;      // what the model itself gets wrong of loading
 };

@@ -42,16 +42,16 @@ const Prediction* Choose(const Prediction& recorded, std::vector<const Predictio
                            [&](const auto* a, const auto* b) { return Cheaper(recorded, *a, *b); });
 }
 
-Recommendation Recommend(const Prediction& recorded, const std::vector<const Prediction*>& candidates) {
-  const Prediction* chosen = Choose(recorded, candidates);
+Recommendation Recommend(const Prediction& recorded, const Prediction& chosen,
+                         const std::vector<const Prediction*>& candidates) {
   Recommendation recommendation;
-  recommendation.knobs = chosen->knobs;
+  recommendation.knobs = chosen.knobs;
   recommendation.reason =
-      chosen->knobs == recorded.knobs
+      chosen.knobs == recorded.knobs
           ? fmt::format("no setting that fits is more than {:.0f} % faster with fewer workers or as few", kAsFast * 100)
           : fmt::format(
                 "fewest workers within {:.0f} % of the best throughput ({:.1f} of {:.1f} samples/s), stall {:.1f} %",
-                kAsFast * 100, chosen->throughput_per_s, BestThroughput(candidates), chosen->stall_share() * 100);
+                kAsFast * 100, chosen.throughput_per_s, BestThroughput(candidates), chosen.stall_share() * 100);
   return recommendation;
 }
 

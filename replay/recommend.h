@@ -22,8 +22,9 @@ bool Cheaper(const Prediction& recorded, const Prediction& a, const Prediction& 
 
 // The cheapest of the candidates within kAsFast of the best throughput. REQUIRES: at least one candidate.
 const Prediction* Choose(const Prediction& recorded, std::vector<const Prediction*> candidates);
-// Choose, put into words; what it gains is left to a Decision.
-Recommendation Recommend(const Prediction& recorded, const std::vector<const Prediction*>& candidates);
+// What Choose chose of the candidates, put into words; what it gains is left to a Decision.
+Recommendation Recommend(const Prediction& recorded, const Prediction& chosen,
+                         const std::vector<const Prediction*>& candidates);
 
 }  // namespace stallpoint
 

@@ -12,8 +12,6 @@ namespace {
 // What step times of runs that loading bounds are off by beyond all other terms, tools/bench/predict.
 constexpr double kLoadingError = 0.03;
 constexpr double kLeastScale = 0.05;
-// Of the errors that are stated as the ends of an interval.
-constexpr double kConfidenceOfErrors = 0.9;
 
 // By how many threads workers and a device on the host can outnumber the cores, at most one; where nothing sleeps in
 // between, time slices cost little.
@@ -43,12 +41,12 @@ Scenario ScenarioOfCorner(const CostModel& model, const Knobs& knobs, const Scen
   const double z = TwoSidedZ(corner.confidence);
   const double widen = z / TwoSidedZ(kConfidenceOfErrors);
   const double host = (slow ? model.host_speed.up : model.host_speed.down) * widen;
-  const Uncertainty fit = device.UncertaintyAt(knobs.batch_size);
+  const Uncertainty of_size = device.ErrorOfSize(knobs.batch_size);
   double computing = std::hypot(z * model.cpu_error * LeftOfError(model.own.cpu, corner.unseen), host);
   if (slow || scenario.crowding > 0) {
     computing = std::hypot(computing, z * CrowdingError(model, scenario) * CrowdOf(model, scenario));
   }
-  double stepping = (slow ? fit.up : fit.down) * widen;
+  double stepping = std::hypot(device.LevelError(), slow ? of_size.up : of_size.down) * widen;
   if (device.threads > 0) stepping = std::hypot(stepping, host);
   const double sign = slow ? 1 : -1;
   Scenario at = scenario;
@@ -90,12 +88,14 @@ Scenario ScenarioOfDay(const CostModel& model, const Knobs& knobs, const Scenari
   }
   on_day.storage_streams = model.storage.StreamsAt(day.storage);
   Scales& scales = on_day.scales;
-  Disturb(model, scenario, std::clamp(day.disturbance, -1.0, 1.0), &scales);
+  Disturb(model, scenario, std::clamp(day.disturbance / z, -1.0, 1.0), &scales);
   const double waiting = (day.waits > 0 ? model.host_waits.up : model.host_waits.down) / z;
   scales.wait *= std::max(kLeastScale, 1 + day.waits * std::hypot(model.wait_error, waiting));
   scales.cpu *= std::max(kLeastScale, 1 + day.computing * model.cpu_error) * host * crowd;
   scales.loading *= std::max(kLeastScale, 1 + kLoadingError * day.loading);
-  scales.device *= factor(device.UncertaintyAt(knobs.batch_size), day.device);
+  scales.device *= factor({device.LevelError(), device.LevelError()}, day.device);
+  const bool smaller = knobs.batch_size < device.recorded_samples;
+  scales.device *= factor(device.ErrorOfSize(knobs.batch_size), smaller ? day.fixed_part : -day.fixed_part);
   if (device.threads > 0) scales.device *= host;
   return on_day;
 }

@@ -133,7 +133,7 @@ struct SimulationResult {
 
 // Whether every thread of the run can have a core to itself.
 bool FitsOnCores(const Scenario& scenario);
-// So many cores that workers and a step on the host have one each, main beside them.
+// Whether workers and a step on the host can have a core each, main beside them.
 bool WorkersHaveCores(const Scenario& scenario);
 // Whether jobs can outnumber cores, or reads what storage serves at a time, so that sharing has to be simulated.
 bool HasToShare(const Scenario& scenario);

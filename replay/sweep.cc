@@ -69,8 +69,9 @@ SweepResult Sweep(const Predictor& predictor, const SweepRanges& ranges,
   if (ranges.host_limit_bytes.empty() && ranges.device_limit_bytes.empty()) consider(result.recorded);
   for (const Prediction& p : result.settings) consider(p);
   const auto recommend = [&](const std::vector<const Prediction*>& candidates) {
-    Recommendation recommendation = Recommend(result.recorded, candidates);
-    recommendation.throughput_gain = GainOf(predictor, result.recorded, *Choose(result.recorded, candidates), threads);
+    const Prediction& chosen = *Choose(result.recorded, candidates);
+    Recommendation recommendation = Recommend(result.recorded, chosen, candidates);
+    recommendation.throughput_gain = GainOf(predictor, result.recorded, chosen, threads);
     return recommendation;
   };
   if (!same_batch.empty()) result.recommended = recommend(same_batch);

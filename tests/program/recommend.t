@@ -16,7 +16,7 @@ A search names the setting that a sweep of the whole space would, from a small p
   true
   $ json '" ".join(o)' '" ".join(o["recommended"])' '" ".join(o["search"])' < searched.json
   schema_version stallpoint_version recorded settings stall_points recommended recommended_any_batch search
-  knobs throughput_gain reason throughput_gain_low throughput_gain_high chance expected_loss high_loss ceiling_per_s runner_up
+  knobs reason throughput_gain throughput_gain_low throughput_gain_high chance expected_loss high_loss ceiling_per_s runner_up
   settings simulated complete stopped next live_runs
 
 What it gains has an interval.

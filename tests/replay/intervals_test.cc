@@ -151,6 +151,63 @@ TEST_CASE("what a setting gains is known better than its step where the host is 
   CHECK(inside >= all * 80 / 100);
 }
 
+// What half a batch gains, of recordings whose runs step by 6 % more or less slowly, load as slowly or not, and of which
+// one is of half a batch.
+struct GainsOfHalf {
+  int held = 0, all = 0;
+  double error = 0;  // root of the mean square of the logarithm
+};
+
+GainsOfHalf GainsOfHalfTheBatch(bool loads_as_slowly) {
+  Knobs knobs = EmulatedKnobs(8, 1, "cpu");
+  knobs.intra_op_threads = 1;
+  Knobs half = knobs;
+  half.batch_size = 4;
+  const auto slow_by = [&](double slow) {
+    Truth truth = ReadAndDecode(0.05, 0.5 * (loads_as_slowly ? slow : 1));
+    truth.cores = 8;
+    truth.step_fixed_ns *= slow;
+    truth.step_sample_ns *= slow;
+    return truth;
+  };
+  const auto step_ms = [&](const Knobs& of) { return Summarize(Record(slow_by(1), {.knobs = of})).step_ms_mean; };
+  const double gained = step_ms(knobs) / step_ms(half) / 2;
+  GainsOfHalf gains;
+  double squares = 0;
+  for (uint64_t luck = 1; luck <= (kSanitized ? 20 : 100); ++luck) {
+    std::mt19937_64 random(luck);
+    std::normal_distribution<double> of_run(0, 0.06);
+    std::vector<RunRecord> runs;
+    for (const Knobs& recorded : {knobs, knobs, knobs, half, knobs}) {
+      runs.push_back(Record(slow_by(std::exp(of_run(random))),
+                            {.knobs = recorded,
+                             .steps = runs.empty() ? 80 : 40,
+                             .luck = 10 * luck + runs.size(),
+                             .role = runs.empty() ? RunRecord::Role::kMain : RunRecord::Role::kCalibration}));
+    }
+    const auto predictor = FitTo(runs);
+    const Gain gain = GainOf(*predictor, predictor->Predict(knobs), predictor->Predict(half));
+    gains.held += gain.low <= gained && gained <= gain.high;
+    squares += std::pow(std::log(gain.expected / gained), 2);
+    ++gains.all;
+  }
+  gains.error = std::sqrt(squares / gains.all);
+  return gains;
+}
+
+TEST_CASE("what another batch gains on the host is as unsure as the one run that its steps are known from") {
+  const GainsOfHalf gains = GainsOfHalfTheBatch(false);
+  INFO(gains.held << " of " << gains.all << ", error " << gains.error);
+  CHECK(gains.held >= gains.all * 70 / 100);
+}
+
+TEST_CASE("a slow minute of the run with another batch is not held against that batch, for it loaded as slowly") {
+  const GainsOfHalf gains = GainsOfHalfTheBatch(true);
+  INFO(gains.held << " of " << gains.all << ", error " << gains.error);
+  CHECK(gains.error < 0.02);
+  CHECK(gains.held >= gains.all * 80 / 100);
+}
+
 TEST_CASE("to leave a setting as it is gains nothing for certain") {
   const auto predictor = Calibrated(HeavyTailed(true));
   const Prediction recorded = predictor->Predict(predictor->recorded());
