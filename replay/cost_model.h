@@ -77,7 +77,7 @@ struct DeviceModel {
   double run_to_run = 0;  // standard, relative, of a run's mean step where the device is the host
   // There, one a size: the line if that size's runs had all been unlucky, as nine of ten times they are not.
   std::vector<BatchGrowth> unlucky;
-  bool known = true;      // false: no device was recorded, and none was stated
+  bool known = true;  // false: no device was recorded, and none was stated
 
   double StepNs(double samples) const { return fixed_ns + per_sample_ns * samples; }
   bool Extrapolates(int64_t samples) const;

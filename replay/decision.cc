@@ -21,9 +21,9 @@ constexpr double kNeighbourhood = 1;
 constexpr double kCertain = 0.9;
 constexpr size_t kDraws = 2048;
 
-constexpr double Day::*kTerms[] = {
-    &Day::host_speed, &Day::computing, &Day::waits,   &Day::cache,       &Day::device,     &Day::fixed_part,
-    &Day::crowding,   &Day::storage,   &Day::disturbance, &Day::unevenness, &Day::loading};
+constexpr double Day::*kTerms[] = {&Day::host_speed,  &Day::computing,  &Day::waits,    &Day::cache,
+                                   &Day::device,      &Day::fixed_part, &Day::crowding, &Day::storage,
+                                   &Day::disturbance, &Day::unevenness, &Day::loading};
 
 // In doublings.
 double SquaredDistance(const Knobs& a, const Knobs& b) {

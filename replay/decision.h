@@ -2,12 +2,12 @@
 // about.
 //
 // Log throughputs are jointly normal around their predictions. They vary with the terms of a Day, linearly between the
-// ends of each, which settings have in common, so that their difference is known better than either. What the model gets wrong of loading
-// is common to neighbours only (a Gaussian process over doublings of batch size, workers and prefetch: Rasmussen and
-// Williams, "Gaussian Processes for Machine Learning", ch. 2). What a live run says of costs, a predictor that is
-// fitted with it knows; what that predictor still gets wrong of it is folded in here, by conditioning on it what the
-// model gets wrong, so that no run counts twice. Chances are shares of draws from that distribution in which the rule
-// of recommend.h chooses otherwise; the draws are the same ones every time.
+// ends of each, which settings have in common, so that their difference is known better than either. What the model
+// gets wrong of loading is common to neighbours only (a Gaussian process over doublings of batch size, workers and
+// prefetch: Rasmussen and Williams, "Gaussian Processes for Machine Learning", ch. 2). What a live run says of costs, a
+// predictor that is fitted with it knows; what that predictor still gets wrong of it is folded in here, by conditioning
+// on it what the model gets wrong, so that no run counts twice. Chances are shares of draws from that distribution in
+// which the rule of recommend.h chooses otherwise; the draws are the same ones every time.
 //
 // Not thread-safe.
 #ifndef STALLPOINT_REPLAY_DECISION_H_
@@ -71,9 +71,9 @@ class Decision {
 
   const double confidence_;
   std::vector<Prediction> settings_;
-  std::vector<Prediction> predicted_;  // settings as predicted, and the recorded one
-  std::vector<size_t> by_cost_;        // cheapest first
-  std::vector<double> mean_;           // of the log of samples per second
+  std::vector<Prediction> predicted_;      // settings as predicted, and the recorded one
+  std::vector<size_t> by_cost_;            // cheapest first
+  std::vector<double> mean_;               // of the log of samples per second
   std::vector<std::vector<Moved>> moved_;  // each setting by each term
   // Covariances of these logs, row by row: by what is unsure of costs, and by what the model gets wrong.
   std::vector<double> of_costs_, of_model_;

@@ -21,14 +21,6 @@ constexpr size_t kFewestInCommon = 30;
 
 double LengthNs(const RunRecord& run) { return static_cast<double>(run.end_ns - run.begin_ns); }
 
-double MeanCpu(const RunCosts& costs) {
-  double cpu = 0;
-  for (uint32_t row : costs.steady) {
-    for (const Demand& stage : costs.rows[row]) cpu += stage.cpu;
-  }
-  return costs.steady.empty() ? 0 : cpu / static_cast<double>(costs.steady.size());
-}
-
 // Cost of each sample key over the steady rows, per stage, and what it waits in all.
 struct KeyMeans {
   std::vector<double> cpu;
@@ -175,7 +167,7 @@ std::vector<double> CpuRatios(const FittedRun& run, const FittedRun& main) {
   return ratios;
 }
 
-double CpuRatio(const FittedRun& run, const FittedRun& main) {
+std::optional<double> HostSlowness(const FittedRun& run, const FittedRun& main, double stretch) {
   const std::vector<double> ratios = CpuRatios(run, main);
   double weighted = 0, weights = 0;
   for (uint32_t row : main.costs.steady) {
@@ -184,16 +176,18 @@ double CpuRatio(const FittedRun& run, const FittedRun& main) {
       weights += main.costs.rows[row][s].cpu;
     }
   }
-  return weights > 0 ? weighted / weights : 1;
+  if (weights <= 0) return std::nullopt;
+  return weighted / weights / SlowDown(run.costs, stretch);
 }
 
 double FitStretch(absl::Span<const FittedRun> runs, const UnevenCores& cores) {
   std::vector<double> x, y;
   double luck = 0;  // squares, of whose cores were fast
   for (const FittedRun& fitted : runs) {
-    if (MeanCpu(fitted.costs) <= 0) continue;
+    const std::optional<double> slow = HostSlowness(fitted, runs.front(), 1);
+    if (!slow) continue;
     x.push_back(fitted.costs.crowd);
-    y.push_back(std::log(CpuRatio(fitted, runs.front())));
+    y.push_back(std::log(*slow));
     luck += std::pow(cores.Over(LengthNs(*fitted.run)), 2) / std::max(1, fitted.run->knobs.worker_count);
   }
   if (x.size() < 2) return 1;

@@ -83,8 +83,9 @@ void LevelWorkers(const UnevenCores& cores, const RunRecord& run, RunCosts* cost
 // Mean CPU of a sample of `run` relative to that of `main`, over the samples that both met; per stage, but for what
 // reads from storage make of it: where the two differ in these, stages that read have the ratio of all others.
 std::vector<double> CpuRatios(const FittedRun& run, const FittedRun& main);
-// The same over all stages.
-double CpuRatio(const FittedRun& run, const FittedRun& main);
+// The same over all stages, `stretch` taken out: how many times as slowly as in the main run the host computed. Nothing
+// where samples compute nothing.
+std::optional<double> HostSlowness(const FittedRun& run, const FittedRun& main, double stretch);
 // By how much longer the samples that both met waited in `run` than in `main`, as a logarithm, and what chance makes of
 // it; nothing where they met few, or one of them read from storage more often.
 struct WaitsCompared {

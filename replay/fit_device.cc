@@ -47,7 +47,7 @@ RunNoise RunToRun(const std::map<int64_t, std::vector<double>>& usual_of_runs) {
 std::vector<double> SlownessOfSteps(absl::Span<const FittedRun> runs, double stretch) {
   std::vector<double> logs, slow;
   for (const FittedRun& fitted : runs) {
-    logs.push_back(std::log(CpuRatio(fitted, runs.front()) / SlowDown(fitted.costs, stretch)));
+    logs.push_back(std::log(HostSlowness(fitted, runs.front(), stretch).value_or(1)));
   }
   const double middle = Mean(logs), squares = std::pow(StandardDeviation(logs), 2);
   const double follow = squares / (squares + kOwnSpeed * kOwnSpeed);
@@ -59,10 +59,9 @@ std::vector<double> SlownessOfSteps(absl::Span<const FittedRun> runs, double str
 
 // How far a step of so many samples may be, beside one of the recorded size, from what runs of either made it seem.
 double LuckOfSizes(const DeviceModel& device, int64_t samples) {
+  const double usual = BatchGrowth{device.fixed_ns, device.per_sample_ns}.Ratio(samples, device.recorded_samples);
   double squares = 0;
   for (const BatchGrowth& line : device.unlucky) {
-    const double usual = device.StepNs(static_cast<double>(samples)) /
-                         device.StepNs(static_cast<double>(device.recorded_samples));
     squares += std::pow(std::log(line.Ratio(samples, device.recorded_samples) / usual), 2);
   }
   return std::sqrt(squares);
@@ -106,7 +105,8 @@ DeviceModel FitDevice(absl::Span<const FittedRun> runs, double stretch) {
   const bool on_host = spec.ok() && spec->kind == DeviceSpec::Kind::kCpu;
   if (on_host) device.threads = IntraOpThreads(main);
   std::map<int64_t, std::vector<double>> by_size, usual_of_runs;
-  const std::vector<double> slow_of_runs = on_host ? SlownessOfSteps(runs, stretch) : std::vector<double>(runs.size(), 1);
+  const std::vector<double> slow_of_runs =
+      on_host ? SlownessOfSteps(runs, stretch) : std::vector<double>(runs.size(), 1);
   for (size_t r = 0; r < runs.size(); ++r) {
     const FittedRun& fitted = runs[r];
     if (fitted.run->knobs.device != main.knobs.device) continue;

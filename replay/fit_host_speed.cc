@@ -96,9 +96,7 @@ double SpanNs(absl::Span<const FittedRun> runs) {
 Scatter OfLoading(absl::Span<const FittedRun> runs, double stretch) {
   std::vector<double> logs, batches;
   for (const FittedRun& fitted : runs) {
-    const bool computes = std::any_of(fitted.costs.batches.begin(), fitted.costs.batches.end(),
-                                      [](const BatchCost& batch) { return batch.whole.cpu > 0; });
-    if (computes) logs.push_back(std::log(CpuRatio(fitted, runs.front()) / SlowDown(fitted.costs, stretch)));
+    if (const auto slow = HostSlowness(fitted, runs.front(), stretch)) logs.push_back(std::log(*slow));
   }
   for (const BatchCost& batch : runs.front().costs.batches) {
     batches.push_back(batch.whole.cpu / static_cast<double>(batch.samples));
@@ -137,13 +135,13 @@ Scatter OfWaiting(absl::Span<const FittedRun> runs) {
   return OfRuns(runs, logs, explained, batches);
 }
 
-// End of a 90 % interval, of what runs in another minute differ from the recorded ones by.
+// End of an interval, of what runs in another minute differ from the recorded ones by.
 double OfMinutes(absl::Span<const FittedRun> runs, const Scatter& seen, const Change& change) {
   const double observations = kPrior + seen.observations;
   const double of_runs = std::sqrt((kPrior * change.usual * change.usual + seen.squares) / observations);
   // The minute of the recording is off as well, and all that is known of it is that its runs are within it.
   const double apart = SpanNs(runs) < kMinutesNs ? change.apart : 1;
-  return TwoSidedT(0.9, observations) * of_runs *
+  return TwoSidedT(kConfidenceOfErrors, observations) * of_runs *
          std::sqrt(2 * apart * apart - 1 + 1 / static_cast<double>(runs.size()));
 }
 
@@ -163,7 +161,8 @@ Uncertainty FitHostSpeed(absl::Span<const FittedRun> runs, double stretch, const
     seen = {(seen.squares + stepping.squares) / 2, std::max(seen.observations, stepping.observations)};
   }
   // Who makes cores uneven makes all of them slower or faster, in the minute of the recording and in others.
-  const double change = std::max(OfMinutes(runs, seen, kOfSpeed), TwoSidedZ(0.9) * M_SQRT2 * uneven_cores.spread);
+  const double change =
+      std::max(OfMinutes(runs, seen, kOfSpeed), TwoSidedZ(kConfidenceOfErrors) * M_SQRT2 * uneven_cores.spread);
   return {kFaster * change, kSlower * change};
 }
 

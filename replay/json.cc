@@ -42,8 +42,7 @@ void AddGain(const Gain& gain, Json* json) {
 
 // How sure it is stands beside it where that was asked for.
 Json RecommendationJson(const Recommendation& recommendation, const Choice* choice) {
-  Json json = {{"knobs", ToJson(recommendation.knobs)},
-               {"reason", recommendation.reason}};
+  Json json = {{"knobs", ToJson(recommendation.knobs)}, {"reason", recommendation.reason}};
   AddGain(recommendation.throughput_gain, &json);
   for (const char* key : {"chance", "expected_loss", "high_loss", "ceiling_per_s", "runner_up"}) json[key] = nullptr;
   if (choice == nullptr) return json;
@@ -69,12 +68,9 @@ Json RecommendationJson(const std::optional<Choice>& choice) {
 
 Json FixJson(const std::optional<Fix>& fix) {
   if (!fix) return nullptr;
-  Json json = {{"knob", fix->knob},
-               {"from", KnobValue(fix->from)},
-               {"to", KnobValue(fix->to)},
-               {"expected_step_ms", Number(fix->expected_step_ms)},
-               {"low", Number(fix->low)},
-               {"high", Number(fix->high)},
+  Json json = {{"knob", fix->knob},          {"from", KnobValue(fix->from)},
+               {"to", KnobValue(fix->to)},   {"expected_step_ms", Number(fix->expected_step_ms)},
+               {"low", Number(fix->low)},    {"high", Number(fix->high)},
                {"knobs", ToJson(fix->knobs)}};
   AddGain(fix->throughput_gain, &json);
   return json;

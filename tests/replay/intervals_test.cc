@@ -151,8 +151,8 @@ TEST_CASE("what a setting gains is known better than its step where the host is 
   CHECK(inside >= all * 80 / 100);
 }
 
-// What half a batch gains, of recordings whose runs step by 6 % more or less slowly, load as slowly or not, and of which
-// one is of half a batch.
+// What half a batch gains, of recordings whose runs step by 6 % more or less slowly, load as slowly or not, and of
+// which one is of half a batch.
 struct GainsOfHalf {
   int held = 0, all = 0;
   double error = 0;  // root of the mean square of the logarithm
