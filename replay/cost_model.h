@@ -29,8 +29,10 @@
 
 namespace stallpoint {
 
-// Relative uncertainty, both positive: the value may be `down` lower or `up` higher, the ends of an interval.
+// Of the errors below and of DeviceModel, which are the ends of an interval.
 inline constexpr double kConfidenceOfErrors = 0.9;
+
+// Relative uncertainty, both positive: the value may be `down` lower or `up` higher.
 struct Uncertainty {
   double down = 0, up = 0;
 };
@@ -75,7 +77,7 @@ struct DeviceModel {
   double sampling_error = 0;                     // relative, of the fit
   double threads = 0;     // host threads that a step keeps busy; 0 when the device is not the host
   double run_to_run = 0;  // standard, relative, of a run's mean step where the device is the host
-  // There, one a size: the line if that size's runs had all been unlucky, as nine of ten times they are not.
+  // There, one a size: the line if that size's runs had been as slow as the end of an interval.
   std::vector<BatchGrowth> unlucky;
   bool known = true;  // false: no device was recorded, and none was stated
 
