@@ -122,7 +122,7 @@ double WaitingShare(const DemandTape& samples) {
 }
 
 // How much these samples wait to how much the recorded ones do, at most 1: what crowded cores lose is for threads that
-// sleep and wake (replay/README.md).
+// sleep and wake (replay/model.md).
 double SleepsAsRecorded(const DemandTape& samples, const DemandTape& recorded) {
   if (&samples == &recorded) return 1;
   const double before = WaitingShare(recorded);

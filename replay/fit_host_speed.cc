@@ -1,7 +1,7 @@
 // How far the host may be from as fast, and as prompt, as it was recorded.
 //
 // Speeds of a shared host drift apart: minutes apart, runs differ by 1.3 to 2.6 times as much as seconds apart, and not
-// by more after five minutes; how late it wakes threads differs by 1 to 11 times as much (replay/README.md). A
+// by more after five minutes; how late it wakes threads differs by 1 to 11 times as much (replay/evidence.md). A
 // recording is over within a minute or so, and sees only the latter.
 #include <algorithm>
 #include <cmath>

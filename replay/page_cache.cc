@@ -13,7 +13,7 @@ namespace {
 // Memory of the run by which what is left for the cache may be off, relative, standard.
 constexpr double kTakenError = 0.02;
 // Of the way from the least recently used going first to a fixed part that stays, under Linux 6.18: mean, of what is
-// cached, and most, of 30 runs of eight passes (replay/measured.md).
+// cached, and most, of 30 runs of eight passes (replay/evidence.md).
 constexpr double kUsualPart = 0.3, kMostPart = 0.6;
 
 // How much of the data a setting's memory caches; nothing where its limit or what the run takes is unknown.

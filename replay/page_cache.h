@@ -26,7 +26,7 @@ struct HitShare {
 // With a cache of `cached` times the data. Least: the least recently used goes first. Between a sample's turns at the
 // parts x and y of consecutive passes lies 1 - x (1 - y) of the data, so that P(hit) = P(x (1 - y) > 1 - c) =
 // c + (1 - c) ln(1 - c). If a fixed part stayed it would be c, the most for whoever does not know the order. Linux
-// keeps what was read twice apart, and is between the two (replay/measured.md).
+// keeps what was read twice apart, and is between the two (replay/evidence.md).
 HitShare HitsOfShuffledPasses(double cached);
 
 // Runs whose shares of samples from storage differ by no more than this read alike.

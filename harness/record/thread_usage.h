@@ -27,7 +27,7 @@ struct ThreadUsage {
 // reading has computed ever since, one that only lost it has computed or waited for a core; so the clock of its CPU
 // time is read only after a sleep. That clock is no innocent reader: it makes the kernel account for the thread's slice
 // there and then, and a thread that ends a stretch of computing with it on a core that others wait for loses the core
-// at that very point, goes to sleep only a slice later, and falls into step with the others (replay/measured.md). Keeps
+// at that very point, goes to sleep only a slice later, and falls into step with the others (replay/evidence.md). Keeps
 // one descriptor per thread open until the thread ends.
 ThreadUsage ReadThreadUsage();
 
