@@ -3,10 +3,10 @@
 #define STALLPOINT_REPLAY_JSON_H_
 
 #include "nlohmann/json_fwd.hpp"
-#include "replay/advice.h"
-#include "replay/diagnosis.h"
+#include "replay/diagnose/diagnosis.h"
 #include "replay/prediction.h"
-#include "replay/sweep.h"
+#include "replay/search/advice.h"
+#include "replay/search/sweep.h"
 
 namespace stallpoint {
 

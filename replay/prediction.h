@@ -49,6 +49,8 @@ struct Prediction {
   std::optional<double> p_out_of_memory;
   // What host and device may hold: a limit, or all that there is; 0: unknown.
   double host_room_bytes = 0, device_room_bytes = 0;
+  // Samples after which a run has filled host_room_bytes; null unless the recorded runs kept something of each.
+  std::optional<double> full_after_samples;
   bool extrapolated = false;
   std::optional<double> epoch_edge_ms;
   // The setting leaves no room for the data set in the page cache, but what reads from storage cost was not recorded.

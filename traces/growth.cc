@@ -19,15 +19,18 @@ std::optional<Growth> MeasureGrowth(const RunRecord& run, const std::string& ser
   const auto batches_by = [&](int64_t time_ns) {
     return std::upper_bound(loaded_ns.begin(), loaded_ns.end(), time_ns) - loaded_ns.begin();
   };
-  const CounterPoint *first = nullptr, *last = nullptr;
+  std::vector<const CounterPoint*> readings;
   for (const CounterPoint& point : points->second) {
-    if (batches_by(point.time_ns) < pipeline) continue;
-    if (first == nullptr) first = &point;
-    last = &point;
+    if (batches_by(point.time_ns) < pipeline || point.time_ns > loaded_ns.back()) continue;
+    readings.push_back(&point);
   }
-  if (first == nullptr || last == first) return std::nullopt;
-  const Growth growth{first->value, last->value,
-                      (batches_by(last->time_ns) - batches_by(first->time_ns)) * run.knobs.batch_size};
+  if (readings.size() < 2) return std::nullopt;
+  const auto batches = [&](const CounterPoint* reading) { return batches_by(reading->time_ns); };
+  const int64_t middle = (batches(readings.front()) + batches(readings.back())) / 2;
+  const auto halfway = std::find_if(readings.begin(), readings.end() - 1,
+                                    [&](const CounterPoint* reading) { return batches(reading) >= middle; });
+  const Growth growth{readings.front()->value, (*halfway)->value, readings.back()->value,
+                      (batches(readings.back()) - batches(readings.front())) * run.knobs.batch_size};
   if (growth.samples <= 0) return std::nullopt;
   return growth;
 }

@@ -13,15 +13,18 @@
 namespace stallpoint {
 
 struct Growth {
-  double first = 0, last = 0;  // in the series' unit
-  int64_t samples = 0;         // loaded between the two readings, at least 1
+  double first = 0, halfway = 0, last = 0;  // readings, in the series' unit
+  int64_t samples = 0;                      // loaded between the first and the last, at least 1
 
   double added() const { return last - first; }
   double per_sample() const { return added() / static_cast<double>(samples); }
+  // Whether it still grew in the second half, and not in the first alone, as what warms up does.
+  bool goes_on() const { return last - halfway >= added() / 4; }
 };
 
-// From the first reading after as many batches as are in flight at a time: buffers, workers and what the first steps
-// leave have come to their size by then. Absent without two readings that samples were loaded between.
+// From the first reading after as many batches as are in flight at a time, when buffers, workers and what the first
+// steps leave have come to their size, to the last one before all was loaded, when a run begins to give back. Absent
+// without two readings that samples were loaded between.
 std::optional<Growth> MeasureGrowth(const RunRecord& run, const std::string& series);
 
 }  // namespace stallpoint

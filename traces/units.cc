@@ -102,4 +102,12 @@ std::string HumanSize(double bytes) {
   return fmt::format("{:.{}f} {}", bytes, decimals, kSuffixes[suffix]);
 }
 
+std::string HumanTime(double seconds) {
+  if (seconds < 1) return fmt::format("{:.0f} ms", 1e3 * seconds);
+  if (seconds < 120) return fmt::format("{:.1f} s", seconds);
+  if (seconds < 2 * 3600) return fmt::format("{:.1f} min", seconds / 60);
+  if (seconds < 48 * 3600) return fmt::format("{:.1f} h", seconds / 3600);
+  return fmt::format("{:.1f} days", seconds / 86400);
+}
+
 }  // namespace stallpoint

@@ -23,6 +23,8 @@ std::string FormatTimeNs(int64_t ns);
 std::string FormatSize(uint64_t bytes);
 // For reading, three significant figures: "1.43 GiB".
 std::string HumanSize(double bytes);
+// "850 ms", "12.4 s", "6.2 min", "3.1 h", "2.5 days".
+std::string HumanTime(double seconds);
 
 }  // namespace stallpoint
 

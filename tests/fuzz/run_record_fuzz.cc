@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "nlohmann/json.hpp"
-#include "replay/allocation_replay.h"
+#include "replay/fit/allocation_replay.h"
 #include "tests/fuzz/sealed_frame.h"
 #include "traces/export/exporter.h"
 #include "traces/frame.h"

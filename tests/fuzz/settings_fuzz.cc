@@ -6,7 +6,7 @@
 
 #include "harness/engine/cpu_list.h"
 #include "harness/host/nearest_name.h"
-#include "replay/sweep.h"
+#include "replay/search/sweep.h"
 #include "traces/device_spec.h"
 #include "traces/units.h"
 

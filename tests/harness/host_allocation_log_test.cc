@@ -9,7 +9,7 @@
 #include "harness/host/allocation_log.h"
 #include "harness/host/device_memory.h"
 #include "harness/host/host_services.h"
-#include "replay/allocation_replay.h"
+#include "replay/fit/allocation_replay.h"
 #include "tests/harness/record_support.h"
 #include "tests/traces/decode_chunks.h"
 

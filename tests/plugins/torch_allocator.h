@@ -10,12 +10,12 @@
 #include <unordered_map>
 #include <vector>
 
-#include "replay/allocation_stream.h"
+#include "replay/fit/allocation_stream.h"
 #include "traces/run_record.h"
 
 namespace stallpoint::testing {
 
-// Answers to the same calls as TorchAllocator of replay/device_allocators.h.
+// Answers to the same calls as TorchAllocator of replay/fit/device_allocators.h.
 class RealTorchAllocator {
  public:
   // `limit_bytes` 0: as much as the device has.

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "catch.h"
-#include "replay/allocation_replay.h"
-#include "replay/device_allocators.h"
+#include "replay/fit/allocation_replay.h"
+#include "replay/fit/device_allocators.h"
 
 namespace stallpoint {
 namespace {

@@ -13,6 +13,18 @@ The trace holds what came before, and says how the limit was held.
   buffers of the harness before each allocation, * (glob)
   268435456
 
+From it the length of any run is known that memory is enough for, and that no setting is.
+
+  $ stallpoint sweep leak.sptrace --workers 1,2 --quiet | grep -c "does not fit the 256MiB of host memory"
+  3
+  $ stallpoint sweep leak.sptrace --workers 1,2 2>&1 | grep -E "recommended|note: 1"
+  recommended: nothing, no setting fits the memory allowed; allow more, or sweep a smaller --batch
+  note: 1.0* MiB of host memory stay of every sample: memory is that of a run of 4096 samples; as recorded 256 MiB are full after 2* samples, * s (glob)
+
+  $ stallpoint replay leak.sptrace --live --workers 1 --steps 300 2> log | grep -E "predicted|measured"
+    predicted * does not fit the 256MiB of host memory, full after 2* samples (glob)
+    measured * out-of-memory (glob)
+
 The next run is clean, and nothing is left behind.
 
   $ stallpoint record --plugin synthetic --host-memory 256MiB --workers 2 --steps 20 --device emulated:launch=1ms,sample=0ms \

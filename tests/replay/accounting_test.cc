@@ -1,4 +1,4 @@
-#include "replay/accounting.h"
+#include "replay/simulate/accounting.h"
 
 #include "catch.h"
 

@@ -1,13 +1,13 @@
 // How sure a recommendation is, and what live runs do to it.
-#include "replay/advice.h"
+#include "replay/search/advice.h"
 
 #include <algorithm>
 
 #include "catch.h"
 #include "fitted.h"
 #include "nlohmann/json.hpp"
-#include "replay/decision.h"
 #include "replay/json.h"
+#include "replay/search/decision.h"
 #include "run_builder.h"
 
 namespace stallpoint {

@@ -1,14 +1,14 @@
 // Recorded allocations, at other batch sizes. That the rules are those of LibTorch's allocator is for
 // torch_allocator_test.cc, that they are those of the harness's for tests/harness/host_allocation_log_test.cc.
-#include "replay/allocation_replay.h"
+#include "replay/fit/allocation_replay.h"
 
 #include <cmath>
 #include <memory>
 #include <vector>
 
 #include "catch.h"
-#include "replay/device_allocators.h"
-#include "replay/predictor.h"
+#include "replay/fit/device_allocators.h"
+#include "replay/predict/predictor.h"
 #include "tests/replay/run_builder.h"
 
 namespace stallpoint {

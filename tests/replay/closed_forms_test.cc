@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "catch.h"
-#include "replay/accounting.h"
-#include "replay/simulator.h"
+#include "replay/simulate/accounting.h"
+#include "replay/simulate/simulator.h"
 #include "replay/statistics.h"
 
 namespace stallpoint {

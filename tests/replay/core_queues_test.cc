@@ -1,9 +1,9 @@
-#include "replay/core_queues.h"
+#include "replay/simulate/core_queues.h"
 
 #include <limits>
 
 #include "catch.h"
-#include "replay/host_clock.h"
+#include "replay/simulate/host_clock.h"
 
 namespace stallpoint {
 namespace {

@@ -1,4 +1,4 @@
-#include "replay/diagnosis.h"
+#include "replay/diagnose/diagnosis.h"
 
 #include <cmath>
 
@@ -293,6 +293,29 @@ TEST_CASE("a run that ran out of memory is told whether it grew, and otherwise w
   CHECK(large.verdict == "out-of-memory");
   CHECK(Says(large.lines[1], "limit of 256MiB"));
   CHECK(Says(large.lines[2], "--prefetch"));
+}
+
+TEST_CASE("a run that will be out of memory before an epoch is over is told so while it has enough") {
+  RunRecord run = Record(ReadAndDecode(2, 0.2), {.knobs = EmulatedKnobs(8, 6)});
+  run.dataset_samples = 100'000;
+  run.machine_memory_bytes = 8'000'000'000;
+  const auto keep = [&run](double bytes_per_sample) {
+    auto& held = run.counters["host_memory_held"];
+    held.clear();
+    for (size_t i = 0; i < run.batches.size(); ++i) {
+      held.push_back({run.batches[i].load_end_ns, 150e6 + bytes_per_sample * 8 * static_cast<double>(i + 1)});
+    }
+    run.counters["host_memory_held_peak"] = {{run.end_ns, held.back().value}};
+  };
+  keep(50e3);
+  CHECK(Why(run).healthy);
+  keep(500e3);
+  const Diagnosis growing = Why(run);
+  INFO(Explain(growing));
+  CHECK(growing.verdict == "worker-memory-growth");
+  CHECK_FALSE(growing.healthy);
+  CHECK(Says(growing.causes[0].evidence[0], "the 7.45 GiB of host memory are full after 15"));
+  CHECK(Says(growing.lines[2], "Something is kept of every sample"));
 }
 
 TEST_CASE("a sample that cannot be decoded is named") {

@@ -1,9 +1,9 @@
 #include <vector>
 
 #include "catch.h"
-#include "replay/cost_model.h"
-#include "replay/diagnosis.h"
-#include "replay/predictor.h"
+#include "replay/diagnose/diagnosis.h"
+#include "replay/fit/cost_model.h"
+#include "replay/predict/predictor.h"
 #include "run_builder.h"
 #include "traces/run_summary.h"
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "catch.h"
-#include "replay/predictor.h"
-#include "replay/sweep.h"
+#include "replay/predict/predictor.h"
+#include "replay/search/sweep.h"
 
 namespace stallpoint::testing {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "catch.h"
-#include "replay/decision.h"
+#include "replay/search/decision.h"
 #include "replay/statistics.h"
 #include "tests/replay/fitted.h"
 #include "tests/replay/run_builder.h"

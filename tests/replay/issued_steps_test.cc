@@ -3,7 +3,7 @@
 
 #include "catch.h"
 #include "fitted.h"
-#include "replay/cost_model.h"
+#include "replay/fit/cost_model.h"
 #include "run_builder.h"
 #include "traces/run_summary.h"
 

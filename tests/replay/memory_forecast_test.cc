@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "catch.h"
-#include "replay/predictor.h"
+#include "replay/predict/predictor.h"
 #include "tests/replay/run_builder.h"
 #include "traces/memory_blocks.h"
 
@@ -42,6 +42,21 @@ RunRecord RecordOnCpu(int64_t batch_size, int32_t workers, RunRecord::Role role 
 
 double LiveHost(int64_t batch_size, int32_t workers) {
   return RecordOnCpu(batch_size, workers).counters["host_memory_held_peak"].front().value;
+}
+
+// The same run of a process that keeps so much of every sample.
+RunRecord Leaking(RunRecord run, double bytes_per_sample) {
+  std::vector<CounterPoint>& held = run.counters["host_memory_held"];
+  double loaded = 0;
+  std::vector<BatchRecord> batches = run.batches;
+  std::sort(batches.begin(), batches.end(), [](const auto& a, const auto& b) { return a.load_end_ns < b.load_end_ns; });
+  for (const BatchRecord& batch : batches) {
+    loaded += batch.samples;
+    held.push_back({batch.load_end_ns, 200 * kMB + bytes_per_sample * loaded});
+  }
+  held.push_back({run.end_ns, 120 * kMB});  // given back as the run ends
+  run.counters["host_memory_held_peak"].front().value += bytes_per_sample * loaded;
+  return run;
 }
 
 std::unique_ptr<Predictor> FitRuns(const std::vector<RunRecord>& runs) {
@@ -83,6 +98,45 @@ TEST_CASE(
     CHECK(p.host_memory_bounds->low < LiveHost(batch, 1));
     CHECK(p.host_memory_bounds->high > LiveHost(batch, 1));
   }
+}
+
+TEST_CASE("what stays of every sample is foreseen for runs of any length, and when it fills the memory there is") {
+  const auto calibration = RunRecord::Role::kCalibration;
+  constexpr double kLeak = 100e3;
+  RunRecord run = Leaking(RecordOnCpu(16, 1), kLeak);
+  run.dataset_samples = 5000;
+  run.machine_memory_bytes = 1'000'000'000;
+  const auto predictor =
+      FitRuns({run, Leaking(RecordOnCpu(16, 2, calibration), kLeak), Leaking(RecordOnCpu(8, 2, calibration), kLeak)});
+  CHECK(predictor->LeakPerSample() == Approx(kLeak).epsilon(0.01));
+  for (const int64_t steps : {100, 300}) {
+    const Prediction p = predictor->PredictRun(run.knobs, {.steps = steps});
+    CHECK(*p.host_memory_bytes == Approx(LiveHost(16, 1) + kLeak * 16 * static_cast<double>(steps)).epsilon(0.03));
+    CHECK(*p.p_out_of_memory < 0.01);
+  }
+  const double before = LiveHost(16, 1);
+  const Prediction p = predictor->Predict(run.knobs);
+  CHECK(*p.full_after_samples == Approx((1e9 - before) / kLeak).epsilon(0.02));
+  // An epoch takes less than that, and under half of it more than there is.
+  CHECK(*p.host_memory_bytes == Approx(before + kLeak * 5000).epsilon(0.03));
+  CHECK(*p.p_out_of_memory < 0.01);
+  Knobs half = run.knobs;
+  half.host_limit_bytes = 500'000'000;
+  CHECK(*predictor->Predict(half).p_out_of_memory > 0.99);
+  CHECK(*predictor->Predict(half).full_after_samples < 5000);
+}
+
+TEST_CASE("what grows while a process warms up, and by no more than processes differ, is no leak") {
+  RunRecord warming = RecordOnCpu(16, 1);
+  const int64_t tenth = (warming.end_ns - warming.begin_ns) / 10;
+  for (int i = 0; i <= 10; ++i) {
+    warming.counters["host_memory_held"].push_back(
+        {warming.begin_ns + i * tenth, 200 * kMB + 20 * kMB * std::min(i, 4)});
+  }
+  CHECK(FitRuns({warming})->LeakPerSample() == 0);
+  const auto predictor = FitRuns({Leaking(RecordOnCpu(16, 1), 1000)});
+  CHECK(predictor->LeakPerSample() == 0);
+  CHECK_FALSE(predictor->Predict(warming.knobs).full_after_samples);
 }
 
 TEST_CASE("page-locked memory holds a batch for each step that a GPU has memory for") {

@@ -1,5 +1,5 @@
 // Data sets that memory holds or does not hold: what a limit leaves for the page cache, and what reads cost then.
-#include "replay/page_cache.h"
+#include "replay/fit/page_cache.h"
 
 #include <algorithm>
 #include <list>
@@ -12,10 +12,10 @@
 
 #include "catch.h"
 #include "fitted.h"
-#include "replay/advice.h"
-#include "replay/cold_tapes.h"
-#include "replay/cost_model.h"
-#include "replay/diagnosis.h"
+#include "replay/diagnose/diagnosis.h"
+#include "replay/fit/cold_tapes.h"
+#include "replay/fit/cost_model.h"
+#include "replay/search/advice.h"
 #include "run_builder.h"
 #include "traces/run_summary.h"
 

@@ -7,10 +7,10 @@
 #include "catch.h"
 #include "fitted.h"
 #include "nlohmann/json.hpp"
-#include "replay/advice.h"
 #include "replay/json.h"
-#include "replay/search.h"
-#include "replay/sweep.h"
+#include "replay/search/advice.h"
+#include "replay/search/search.h"
+#include "replay/search/sweep.h"
 #include "run_builder.h"
 
 namespace stallpoint {

@@ -1,4 +1,4 @@
-#include "replay/pauses.h"
+#include "replay/fit/pauses.h"
 
 #include <cmath>
 #include <random>

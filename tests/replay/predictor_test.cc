@@ -1,10 +1,10 @@
-#include "replay/predictor.h"
+#include "replay/predict/predictor.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "catch.h"
-#include "replay/cost_model.h"
+#include "replay/fit/cost_model.h"
 #include "run_builder.h"
 #include "traces/memory_blocks.h"
 #include "traces/run_summary.h"

@@ -1,4 +1,4 @@
-#include "replay/processor_sharing.h"
+#include "replay/simulate/processor_sharing.h"
 
 #include <algorithm>
 #include <limits>
@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "catch.h"
-#include "replay/host_clock.h"
+#include "replay/simulate/host_clock.h"
 
 namespace stallpoint {
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "catch.h"
-#include "replay/predictor.h"
-#include "replay/simulator.h"
+#include "replay/predict/predictor.h"
+#include "replay/simulate/simulator.h"
 #include "run_builder.h"
 
 namespace stallpoint {

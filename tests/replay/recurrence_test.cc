@@ -4,8 +4,8 @@
 
 #include "catch.h"
 #include "reference_loader.h"
-#include "replay/accounting.h"
-#include "replay/simulator.h"
+#include "replay/simulate/accounting.h"
+#include "replay/simulate/simulator.h"
 
 namespace stallpoint {
 namespace {

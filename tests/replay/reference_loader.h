@@ -8,7 +8,7 @@
 #include <limits>
 #include <vector>
 
-#include "replay/simulator.h"
+#include "replay/simulate/simulator.h"
 
 namespace stallpoint::reference {
 

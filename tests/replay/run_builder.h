@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "replay/demand_tape.h"
+#include "replay/simulate/demand_tape.h"
 #include "traces/run_record.h"
 
 namespace stallpoint::testing {

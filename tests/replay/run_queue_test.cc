@@ -1,4 +1,4 @@
-#include "replay/run_queue.h"
+#include "replay/simulate/run_queue.h"
 
 #include <algorithm>
 #include <limits>

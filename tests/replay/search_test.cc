@@ -1,5 +1,5 @@
 // A search answers what a sweep of the whole space would, from a small part of it.
-#include "replay/search.h"
+#include "replay/search/search.h"
 
 #include <algorithm>
 #include <optional>
@@ -7,7 +7,7 @@
 
 #include "catch.h"
 #include "fitted.h"
-#include "replay/recommend.h"
+#include "replay/search/recommend.h"
 #include "run_builder.h"
 
 namespace stallpoint {

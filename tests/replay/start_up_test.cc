@@ -1,7 +1,7 @@
 // What a run takes once: setting up, the first step, the end.
 #include "catch.h"
 #include "fitted.h"
-#include "replay/cost_model.h"
+#include "replay/fit/cost_model.h"
 #include "run_builder.h"
 #include "traces/run_summary.h"
 

@@ -1,12 +1,12 @@
-#include "replay/sweep.h"
+#include "replay/search/sweep.h"
 
 #include <set>
 
 #include "catch.h"
 #include "nlohmann/json.hpp"
-#include "replay/calibration.h"
-#include "replay/crowding.h"
+#include "replay/fit/crowding.h"
 #include "replay/json.h"
+#include "replay/search/calibration.h"
 #include "run_builder.h"
 
 namespace stallpoint {

@@ -1,5 +1,5 @@
 // Cores that are not equally fast: what is seen of them, and what they do to other settings.
-#include "replay/uneven_cores.h"
+#include "replay/fit/uneven_cores.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "catch.h"
-#include "replay/cost_model.h"
+#include "replay/fit/cost_model.h"
 #include "replay/statistics.h"
 #include "tests/replay/fitted.h"
 #include "tests/replay/run_builder.h"

@@ -77,6 +77,11 @@ TEST_CASE("sizes for reading have three significant figures") {
   CHECK(HumanSize(1024) == "1.00 KiB");
   CHECK(HumanSize(1.43 * 1024 * 1024 * 1024) == "1.43 GiB");
   CHECK(HumanSize(64.04 * 1024) == "64.0 KiB");
+  CHECK(HumanTime(0.85) == "850 ms");
+  CHECK(HumanTime(12.4) == "12.4 s");
+  CHECK(HumanTime(372) == "6.2 min");
+  CHECK(HumanTime(11'160) == "3.1 h");
+  CHECK(HumanTime(216'000) == "2.5 days");
   CHECK(HumanSize(640 * 1024) == "640 KiB");
   CHECK(HumanSize(1023.9 * 1024) == "1.00 MiB");
   CHECK(HumanSize(-2048) == "-2.00 KiB");

@@ -19,8 +19,8 @@
 
 #include "CLI/CLI.hpp"
 #include "fmt/core.h"
-#include "replay/decision.h"
-#include "replay/live_finding.h"
+#include "replay/search/decision.h"
+#include "replay/search/live_finding.h"
 #include "replay/statistics.h"
 #include "tools/bench/trace_or_exit.h"
 

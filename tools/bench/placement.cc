@@ -21,7 +21,7 @@
 
 #include "CLI/CLI.hpp"
 #include "fmt/core.h"
-#include "replay/simulator.h"
+#include "replay/simulate/simulator.h"
 #include "replay/statistics.h"
 #include "tools/bench/spin.h"
 

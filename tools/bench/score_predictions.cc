@@ -6,9 +6,9 @@
 
 #include "fmt/core.h"
 #include "nlohmann/json.hpp"
-#include "replay/decision.h"
-#include "replay/live_finding.h"
-#include "replay/predictor.h"
+#include "replay/predict/predictor.h"
+#include "replay/search/decision.h"
+#include "replay/search/live_finding.h"
 #include "tools/bench/trace_or_exit.h"
 #include "traces/run_record.h"
 #include "traces/run_summary.h"

@@ -14,8 +14,8 @@
 #include "CLI/CLI.hpp"
 #include "fmt/core.h"
 #include "replay/parallel.h"
-#include "replay/recommend.h"
-#include "replay/search.h"
+#include "replay/search/recommend.h"
+#include "replay/search/search.h"
 #include "replay/statistics.h"
 #include "tools/bench/trace_or_exit.h"
 

@@ -12,8 +12,8 @@
 
 #include "fmt/core.h"
 #include "nlohmann/json.hpp"
-#include "replay/scheduling.h"
-#include "replay/simulator.h"
+#include "replay/fit/scheduling.h"
+#include "replay/simulate/simulator.h"
 
 namespace stallpoint {
 namespace {

@@ -15,8 +15,8 @@
 
 #include "CLI/CLI.hpp"
 #include "fmt/core.h"
-#include "replay/predictor.h"
-#include "replay/simulator.h"
+#include "replay/predict/predictor.h"
+#include "replay/simulate/simulator.h"
 #include "traces/run_record.h"
 
 namespace stallpoint {

@@ -11,7 +11,7 @@
 
 #include "fmt/core.h"
 #include "nlohmann/json.hpp"
-#include "replay/allocation_replay.h"
+#include "replay/fit/allocation_replay.h"
 #include "tests/plugins/torch_allocator.h"
 #include "tools/bench/trace_or_exit.h"
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "fmt/core.h"
-#include "replay/predictor.h"
+#include "replay/predict/predictor.h"
 #include "traces/run_record.h"
 
 namespace stallpoint {

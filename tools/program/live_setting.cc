@@ -8,6 +8,7 @@
 #include "replay/json.h"
 #include "replay/statistics.h"
 #include "tools/program/context.h"
+#include "tools/program/prediction_table.h"
 #include "tools/program/text.h"
 #include "traces/outcome.h"
 
@@ -99,7 +100,7 @@ std::string OneSetting(const LiveSetting& setting) {
   const std::optional<Prediction>& predicted = setting.predicted;
   if (predicted) {
     table.Add({"predicted", Milliseconds(predicted->step_ms), IntervalOf(*predicted), Percent(predicted->stall_share()),
-               fmt::format("{:.4g}", predicted->throughput_per_s), ""});
+               fmt::format("{:.4g}", predicted->throughput_per_s), MemoryMark(*predicted)});
   }
   for (const LiveRun& run : setting.runs) {
     if (run.summary) {

@@ -92,8 +92,11 @@ std::string MemoryMark(const Prediction& p) {
   const std::string limit =
       host ? fmt::format("the {} of host memory", size(p.knobs.host_limit_bytes, p.host_room_bytes))
            : fmt::format("the {} of device memory", size(p.knobs.device_limit_bytes, p.device_room_bytes));
-  if (chance > 0.99) return fmt::format("does not fit {}", limit);
-  return fmt::format("may not fit {} ({:.0f} %)", limit, chance * 100);
+  const std::string when = host && p.full_after_samples && *p.full_after_samples >= 1
+                               ? fmt::format(", full after {:.0f} samples", *p.full_after_samples)
+                               : "";
+  if (chance > 0.99) return fmt::format("does not fit {}{}", limit, when);
+  return fmt::format("may not fit {} ({:.0f} %){}", limit, chance * 100, when);
 }
 
 std::string WorkersText(const Knobs& knobs) {
@@ -133,6 +136,20 @@ std::string ColdForOnceNote(const Predictor& predictor) {
       "note: {:.0f} % of the samples came from storage, and predictions are of runs that fetch as many; the page cache "
       "has room for all data ({}), and a run that finds it there is faster: record once more to predict that\n",
       recorded.storage_share.value_or(0) * 100, HumanSize(predictor.DataBytes()));
+}
+
+std::string LeakNote(const Predictor& predictor) {
+  if (predictor.LeakPerSample() <= 0) return "";
+  std::string text =
+      fmt::format("note: {} of host memory stay of every sample: memory is that of a run of {:.0f} samples",
+                  HumanSize(predictor.LeakPerSample()), predictor.UsualRunSamples());
+  const Prediction recorded = predictor.Estimate(predictor.recorded());
+  if (recorded.full_after_samples && recorded.throughput_per_s > 0) {
+    text +=
+        fmt::format("; as recorded {} are full after {:.0f} samples, {}", HumanSize(recorded.host_room_bytes),
+                    *recorded.full_after_samples, HumanTime(*recorded.full_after_samples / recorded.throughput_per_s));
+  }
+  return text + '\n';
 }
 
 }  // namespace stallpoint

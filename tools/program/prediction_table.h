@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "replay/predict/predictor.h"
 #include "replay/prediction.h"
-#include "replay/predictor.h"
 #include "tools/program/text.h"
 
 namespace stallpoint {
@@ -39,6 +39,8 @@ std::string StallPointText(const StallPoint& point);
 std::string FirstPassNote(const Predictor& predictor);
 // A line that predictions read from storage what later runs will not; empty unless so.
 std::string ColdForOnceNote(const Predictor& predictor);
+// A line that memory grows with every sample, and when that ends the recorded setting; empty unless it does.
+std::string LeakNote(const Predictor& predictor);
 
 }  // namespace stallpoint
 

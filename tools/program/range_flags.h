@@ -6,7 +6,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
-#include "replay/sweep.h"
+#include "replay/search/sweep.h"
 
 namespace stallpoint {
 

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "fmt/core.h"
-#include "replay/live_finding.h"
-#include "replay/predictor.h"
+#include "replay/predict/predictor.h"
+#include "replay/search/live_finding.h"
 #include "tools/program/live_request.h"
 #include "tools/program/prediction_table.h"
 #include "tools/program/progress.h"

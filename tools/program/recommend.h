@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "nlohmann/json.hpp"
-#include "replay/advice.h"
+#include "replay/search/advice.h"
 #include "tools/program/context.h"
 #include "tools/program/live_setting.h"
 #include "traces/run_record.h"

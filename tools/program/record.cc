@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "fmt/format.h"
 #include "harness/run/run_exit.h"
-#include "replay/calibration.h"
+#include "replay/search/calibration.h"
 #include "tools/program/context.h"
 #include "tools/program/knob_flags.h"
 #include "tools/program/run_verb.h"

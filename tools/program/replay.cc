@@ -7,8 +7,8 @@
 
 #include "fmt/core.h"
 #include "harness/run/run_exit.h"
-#include "replay/predictor.h"
-#include "replay/sweep.h"
+#include "replay/predict/predictor.h"
+#include "replay/search/sweep.h"
 #include "tools/program/context.h"
 #include "tools/program/knob_flags.h"
 #include "tools/program/live_request.h"

@@ -1,5 +1,5 @@
 // stallpoint sweep: predicts a grid of settings, shows where the stall begins, recommends one.
-#include "replay/sweep.h"
+#include "replay/search/sweep.h"
 
 #include <algorithm>
 #include <memory>
@@ -11,8 +11,8 @@
 #include "fmt/core.h"
 #include "harness/run/run_exit.h"
 #include "replay/json.h"
-#include "replay/predictor.h"
-#include "replay/recommend.h"
+#include "replay/predict/predictor.h"
+#include "replay/search/recommend.h"
 #include "tools/program/context.h"
 #include "tools/program/live_request.h"
 #include "tools/program/output_file.h"
@@ -86,7 +86,7 @@ void RemarkOnReads(const Predictor& predictor, const SweepRanges& ranges) {
 // What of the recording is in all predictions: where its data came from, and how the host's speed changed.
 void RemarkOnRecording(const Predictor& predictor) {
   constexpr double kRestless = 0.15;
-  fmt::print(stderr, "{}{}", FirstPassNote(predictor), ColdForOnceNote(predictor));
+  fmt::print(stderr, "{}{}{}", FirstPassNote(predictor), ColdForOnceNote(predictor), LeakNote(predictor));
   if (predictor.HostSpeedError() < kRestless) return;
   fmt::print(stderr,
              "note: this host computed faster and slower by turns while it was recorded: in other minutes a run may be "

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "replay/sweep.h"
+#include "replay/search/sweep.h"
 
 namespace stallpoint {
 

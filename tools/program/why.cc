@@ -6,9 +6,9 @@
 
 #include "fmt/color.h"
 #include "fmt/format.h"
-#include "replay/diagnosis.h"
+#include "replay/diagnose/diagnosis.h"
 #include "replay/json.h"
-#include "replay/predictor.h"
+#include "replay/predict/predictor.h"
 #include "tools/program/context.h"
 #include "tools/program/gate.h"
 #include "tools/program/prediction_table.h"
@@ -30,7 +30,9 @@ int Why(const std::string& path, const std::string& fail_if, const Context& cont
   if (!predictor.ok() && !context.quiet) {
     fmt::print(stderr, "note: no setting can be predicted: {}\n", Printable(std::string(predictor.status().message())));
   }
-  if (predictor.ok() && !context.quiet && !context.json) fmt::print(stderr, "{}", FirstPassNote(**predictor));
+  if (predictor.ok() && !context.quiet && !context.json) {
+    fmt::print(stderr, "{}{}", FirstPassNote(**predictor), LeakNote(**predictor));
+  }
   const Diagnosis diagnosis =
       Diagnose(contents->main_run(), predictor.ok() ? predictor->get() : nullptr, context.threshold);
   if (context.json) {
