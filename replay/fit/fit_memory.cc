@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,13 @@ double PeakOf(const RunRecord& run, const std::string& series) {
   if (found == run.counters.end()) return peak;
   for (const CounterPoint& point : found->second) peak = std::max(peak, point.value);
   return peak;
+}
+
+// What a run that ended for want of memory would have held at least: more than there was, by an amount that nobody saw.
+double LeastNeeded(const RunRecord& run, std::string_view kind, uint64_t limit, uint64_t all) {
+  constexpr double kBeyond = 1.05;
+  if (run.outcome != "out-of-memory" || !run.outcome_message.starts_with(kind)) return 0;
+  return kBeyond * static_cast<double>(limit > 0 ? limit : all);
 }
 
 double BatchBytesPerSample(const RunRecord& run) {
@@ -78,7 +86,8 @@ std::optional<GrowingMemory> FitGrowing(absl::Span<const FittedRun> runs, const 
   std::vector<SizePoint> points;
   for (const FittedRun& fitted : runs) {
     const RunRecord& run = *fitted.run;
-    const double peak = PeakOf(run, series);
+    const double peak = std::max(
+        PeakOf(run, series), LeastNeeded(run, "device memory", run.knobs.device_limit_bytes, run.device_total_bytes));
     if (peak <= 0 || run.knobs.device != main.knobs.device) continue;
     const int64_t samples = run.knobs.batch_size;
     memory.kept = std::max(memory.kept, PeakOf(run, "device_memory_kept"));
@@ -227,6 +236,7 @@ MemoryModel FitMemory(absl::Span<const FittedRun> runs) {
     const RunRecord& run = *fitted.run;
     double held = PeakOf(run, "host_memory_held_peak");
     if (held <= 0) held = PeakOf(run, "host_memory_rss");
+    held = std::max(held, LeastNeeded(run, "host memory", run.knobs.host_limit_bytes, run.machine_memory_bytes));
     if (held <= 0 || run.knobs.device != main.knobs.device) continue;
     const double known = BuffersOf(run, memory.batch_bytes_per_sample) + PeakOf(run, "device_memory_reserved") +
                          memory.PinnedBytes(run.knobs) + memory.leak_per_sample_bytes * LoadedSamples(run);

@@ -13,16 +13,25 @@ The trace holds what came before, and says how the limit was held.
   buffers of the harness before each allocation, * (glob)
   268435456
 
-From it the length of any run is known that memory is enough for, and that no setting is.
+No setting that holds as much is said to fit.
 
-  $ stallpoint sweep leak.sptrace --workers 1,2 --quiet | grep -c "does not fit the 256MiB of host memory"
-  3
-  $ stallpoint sweep leak.sptrace --workers 1,2 2>&1 | grep -E "recommended|note: 1"
-  recommended: nothing, no setting fits the memory allowed; allow more, or sweep a smaller --batch
-  note: 1.0* MiB of host memory stay of every sample: memory is that of a run of 4096 samples; as recorded 256 MiB are full after 2* samples, * s (glob)
+  $ stallpoint sweep leak.sptrace --workers 1,2 --quiet > sweep
+  $ grep -cE "(does|may) not fit the 256MiB of host memory" sweep
+  2
+  $ grep -o "recommended: nothing" sweep
+  recommended: nothing
 
-  $ stallpoint replay leak.sptrace --live --workers 1 --steps 300 2> log | grep -E "predicted|measured"
-    predicted * does not fit the 256MiB of host memory, full after 2* samples (glob)
+Of a run that is long enough to see how it grows, the sample is known at which memory will be full.
+
+  $ stallpoint record --plugin synthetic --set leak=256KiB --workers 2 --batch 4 --steps 400 --device emulated:launch=5ms,sample=0ms \
+  >   -o slow.sptrace --quiet
+  slow.sptrace: 400 steps, * (glob)
+  $ stallpoint sweep slow.sptrace --workers 1,2 --host-memory 256MiB 2> notes | grep -oE "does not fit the 256MiB of host memory, full after (9[0-9]{2}|1[0-9]{3}) samples" | wc -l
+  2
+  $ grep stay notes
+  note: 25* KiB of host memory stay of every sample: memory is that of a run of 4096 samples; as recorded * are full after * samples, * (glob)
+  $ stallpoint replay slow.sptrace --live --host-memory 256MiB --steps 400 --quiet 2> /dev/null | grep -E "predicted|measured"
+    predicted * does not fit the 256MiB of host memory, full after * samples (glob)
     measured * out-of-memory (glob)
 
 The next run is clean, and nothing is left behind.

@@ -139,6 +139,21 @@ TEST_CASE("what grows while a process warms up, and by no more than processes di
   CHECK_FALSE(predictor->Predict(warming.knobs).full_after_samples);
 }
 
+TEST_CASE("a setting that ran out of memory is not said to fit, and less of it may") {
+  RunRecord run = RecordOnCpu(16, 4);
+  run.outcome = "out-of-memory";
+  run.knobs.host_limit_bytes = 290'000'000;
+  run.outcome_message = "host memory: the run needed more than its limit";
+  // The last reading was before the step that took it there.
+  run.counters["host_memory_held_peak"].front().value = 250e6;
+  const auto predictor = FitRuns({run, RecordOnCpu(8, 4, RunRecord::Role::kCalibration)});
+  CHECK(*predictor->Predict(run.knobs).p_out_of_memory > 0.9);
+  CHECK(*predictor->Predict(Changed(run, 4, 1)).p_out_of_memory < 0.1);
+  run.outcome_message = "device memory: 12 MiB more are needed";
+  run.knobs.device_limit_bytes = 200'000'000;
+  CHECK(*FitRuns({run})->Predict(run.knobs).p_out_of_memory > 0.9);
+}
+
 TEST_CASE("page-locked memory holds a batch for each step that a GPU has memory for") {
   Knobs knobs = testing::EmulatedKnobs(16, 2, "cuda:0");
   knobs.pin_host_memory = true;
