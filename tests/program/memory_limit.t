@@ -43,3 +43,10 @@ The next run is clean, and nothing is left behind.
   ok
   $ find /sys/fs/cgroup -maxdepth 5 -name "stallpoint-*" 2> /dev/null | wc -l
   0
+
+What a run keeps of a sample by itself is nothing to speak of: all that records it is there from the start.
+
+  $ stallpoint record --plugin synthetic --workers 2 --batch 8 --steps 400 --device emulated:launch=1ms,sample=0ms -o even.sptrace --quiet
+  even.sptrace: 400 steps, * (glob)
+  $ stallpoint info even.sptrace --json | json 'abs(o["growth_per_sample"]["host_memory_bytes"]) < 100'
+  true
