@@ -26,8 +26,11 @@ Of a run that is long enough to see how it grows, the sample is known at which m
   $ stallpoint record --plugin synthetic --set leak=256KiB --workers 2 --batch 4 --steps 400 --device emulated:launch=5ms,sample=0ms \
   >   -o slow.sptrace --quiet
   slow.sptrace: 400 steps, * (glob)
-  $ stallpoint sweep slow.sptrace --workers 1,2 --host-memory 256MiB 2> notes | grep -oE "does not fit the 256MiB of host memory, full after (9[0-9]{2}|1[0-9]{3}) samples" | wc -l
+  $ stallpoint sweep slow.sptrace --workers 1,2 --host-memory 256MiB > sweep 2> notes
+  $ grep -cE "does not fit the 256MiB of host memory, full after (9[0-9]{2}|1[0-9]{3}) samples" sweep
   2
+  $ grep recommended sweep
+  recommended: nothing, no setting fits the memory allowed; something stays of every sample, so look for what the loading keeps: * (glob)
   $ grep stay notes
   note: 25* KiB of host memory stay of every sample: memory is that of a run of 4096 samples; as recorded * are full after * samples, * (glob)
   $ stallpoint replay slow.sptrace --live --host-memory 256MiB --steps 400 --quiet 2> /dev/null | grep -E "predicted|measured"

@@ -121,6 +121,14 @@ std::string StallPointText(const StallPoint& point) {
   return text + '\n';
 }
 
+std::string NothingFitsText(const Prediction& recorded) {
+  const bool leaks = recorded.full_after_samples.value_or(0) > 0;
+  return fmt::format(
+      "recommended: nothing, no setting fits the memory allowed; {}\n",
+      leaks ? "something stays of every sample, so look for what the loading keeps: other settings only put it off"
+            : "allow more, or sweep a smaller --batch");
+}
+
 std::string FirstPassNote(const Predictor& predictor) {
   if (predictor.FirstPass() == 0) return "";
   return fmt::format(

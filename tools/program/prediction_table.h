@@ -34,6 +34,8 @@ std::string SettingText(const Knobs& knobs);
 std::string LimitText(const Knobs& knobs, const Knobs& recorded);
 // A line.
 std::string StallPointText(const StallPoint& point);
+// The line in place of a recommendation, and what to do.
+std::string NothingFitsText(const Prediction& recorded);
 
 // A line that predictions leave out the steps in which the main run read its data for the first time; empty unless so.
 std::string FirstPassNote(const Predictor& predictor);

@@ -114,7 +114,7 @@ std::string RecommendedText(const Recommended& result) {
     text += ChoiceText(*advice.any_batch, advice.recorded.knobs, "with any batch size");
   }
   if (!advice.same_batch && !advice.any_batch) {
-    text += "recommended: nothing, no setting fits the memory allowed; allow more, or sweep a smaller --batch\n";
+    text += NothingFitsText(advice.recorded);
   }
   return text + StopText(result);
 }

@@ -115,7 +115,7 @@ std::string SweepText(const SweepResult& result) {
                         LimitText(r->knobs, result.recorded.knobs), GainText(r->throughput_gain), Printable(r->reason));
   }
   if (!result.recommended && !result.recommended_any_batch) {
-    text += "recommended: nothing, no setting fits the memory allowed; allow more, or sweep a smaller --batch\n";
+    text += NothingFitsText(result.recorded);
   }
   if (const auto& r = result.recommended_any_batch;
       r && !(result.recommended && result.recommended->knobs == r->knobs)) {
