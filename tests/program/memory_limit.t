@@ -32,7 +32,7 @@ Of a run that is long enough to see how it grows, the sample is known at which m
   $ grep recommended sweep
   recommended: nothing, no setting fits the memory allowed; something stays of every sample, so look for what the loading keeps: * (glob)
   $ grep stay notes
-  note: 25* KiB of host memory stay of every sample: memory is that of a run of 4096 samples; as recorded * are full after * samples, * (glob)
+  note: 25* KiB of host memory stay of every sample; what a setting holds is told of a run of 4096 samples *, and the recorded one fills all * after * samples, * (glob)
   $ stallpoint replay slow.sptrace --live --host-memory 256MiB --steps 400 --quiet 2> /dev/null | grep -E "predicted|measured"
     predicted * does not fit the 256MiB of host memory, full after * samples (glob)
     measured * out-of-memory (glob)

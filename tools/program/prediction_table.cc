@@ -148,13 +148,15 @@ std::string ColdForOnceNote(const Predictor& predictor) {
 
 std::string LeakNote(const Predictor& predictor) {
   if (predictor.LeakPerSample() <= 0) return "";
-  std::string text =
-      fmt::format("note: {} of host memory stay of every sample: memory is that of a run of {:.0f} samples",
-                  HumanSize(predictor.LeakPerSample()), predictor.UsualRunSamples());
+  std::string text = fmt::format(
+      "note: {} of host memory stay of every sample; what a setting holds is told of a run of {:.0f} samples (an "
+      "epoch, or "
+      "as many as were recorded)",
+      HumanSize(predictor.LeakPerSample()), predictor.UsualRunSamples());
   const Prediction recorded = predictor.Estimate(predictor.recorded());
   if (recorded.full_after_samples && recorded.throughput_per_s > 0) {
     text +=
-        fmt::format("; as recorded {} are full after {:.0f} samples, {}", HumanSize(recorded.host_room_bytes),
+        fmt::format(", and the recorded one fills all {} after {:.0f} samples, {}", HumanSize(recorded.host_room_bytes),
                     *recorded.full_after_samples, HumanTime(*recorded.full_after_samples / recorded.throughput_per_s));
   }
   return text + '\n';
