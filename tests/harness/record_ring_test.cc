@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include <chrono>
 #include <memory>
 #include <thread>
@@ -24,6 +26,20 @@ TEST_CASE("A full ring refuses events, counts them, and takes new ones once it w
   log.Span(7, 10, 20);
   CHECK(log.ring().dropped() == 2);
   CHECK(DrainedIds(log.ring()) == std::vector<uint32_t>{7});
+}
+
+TEST_CASE("Recording meets no page fault: all that a ring will ever hold is there as it is made") {
+  const auto faults = [] {
+    rusage usage{};
+    getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_minflt + usage.ru_majflt;
+  };
+  constexpr uint32_t kSlots = 1 << 15;  // 256 pages
+  ThreadLog log(1, kSlots);
+  const auto before = faults();
+  for (uint32_t i = 0; i < kSlots; ++i) log.Span(1, 10, 20);
+  CHECK(faults() - before < 16);
+  CHECK(log.ring().dropped() == 0);
 }
 
 TEST_CASE("A cost span needs two slots and is dropped whole when one is left") {
