@@ -134,7 +134,7 @@ void FitLeak(absl::Span<const FittedRun> runs, MemoryModel* memory) {
     sum += weight * growth->per_sample();
   }
   const double leak = sum / weights, error = 1 / std::sqrt(weights);
-  if (leak < kBelieved * error) return;
+  if (!std::isfinite(leak) || leak < kBelieved * error) return;
   memory->leak_per_sample_bytes = leak;
   memory->leak_error_bytes = error;
 }

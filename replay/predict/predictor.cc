@@ -257,8 +257,9 @@ class ReplayPredictor final : public Predictor {
     Fill fill;
     fill.steps_in_flight = std::min<int64_t>(in_flight, scenario.steps_in_flight);
     fill.batches = MostBatches(nominal.result, scenario);
-    if (plan.all_steps > 0)
+    if (plan.all_steps > 0) {
       fill.samples = static_cast<double>(plan.all_steps + fill.batches) * static_cast<double>(knobs.batch_size);
+    }
     FillMemory(fill, &p);
     p.extrapolated = device.Extrapolates(knobs.batch_size) || p.cold_unknown;
     return p;

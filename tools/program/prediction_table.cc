@@ -149,9 +149,8 @@ std::string ColdForOnceNote(const Predictor& predictor) {
 std::string LeakNote(const Predictor& predictor) {
   if (predictor.LeakPerSample() <= 0) return "";
   std::string text = fmt::format(
-      "note: {} of host memory stay of every sample; what a setting holds is told of a run of {:.0f} samples (an "
-      "epoch, or "
-      "as many as were recorded)",
+      "note: {} of host memory stay of every sample; what a setting holds is told of a run of {:.0f} samples "
+      "(an epoch, or as many as were recorded)",
       HumanSize(predictor.LeakPerSample()), predictor.UsualRunSamples());
   const Prediction recorded = predictor.Estimate(predictor.recorded());
   if (recorded.full_after_samples && recorded.throughput_per_s > 0) {
