@@ -39,9 +39,8 @@ std::optional<Cause> FindMemoryGrowth(const Case& c) {
       fmt::format("with the pipeline full the process grew from {} to {} while {} samples were loaded: {} a sample",
                   HumanSize(growth->first), HumanSize(growth->last), growth->samples, HumanSize(growth->per_sample())));
   cause.advice =
-      "Something is kept of every sample, and no limit is large enough for long: look for caches and lists that grow "
-      "in "
-      "the loading, and for memory that is never freed.";
+      "Something is kept of every sample, and no limit is large enough for long: look for caches and lists that "
+      "grow in the loading, and for memory that is never freed.";
   return cause;
 }
 

@@ -86,9 +86,12 @@ std::optional<GrowingMemory> FitGrowing(absl::Span<const FittedRun> runs, const 
   std::vector<SizePoint> points;
   for (const FittedRun& fitted : runs) {
     const RunRecord& run = *fitted.run;
-    const double peak = std::max(
-        PeakOf(run, series), LeastNeeded(run, "device memory", run.knobs.device_limit_bytes, run.device_total_bytes));
+    double peak = PeakOf(run, series);
     if (peak <= 0 || run.knobs.device != main.knobs.device) continue;
+    // The limit is on this alone, not on what the host holds for the device.
+    if (series == "device_memory") {
+      peak = std::max(peak, LeastNeeded(run, "device memory", run.knobs.device_limit_bytes, run.device_total_bytes));
+    }
     const int64_t samples = run.knobs.batch_size;
     memory.kept = std::max(memory.kept, PeakOf(run, "device_memory_kept"));
     memory.fewest_samples = points.empty() ? samples : std::min(memory.fewest_samples, samples);

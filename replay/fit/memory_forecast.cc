@@ -29,7 +29,7 @@ struct Estimate {
   }
 };
 
-double LoadedSamples(const MemoryModel& memory, const Fill& fill) {
+double SamplesOfRun(const MemoryModel& memory, const Fill& fill) {
   return fill.samples.value_or(memory.usual_run_samples);
 }
 
@@ -56,7 +56,7 @@ std::optional<Estimate> HostMemory(const MemoryModel& memory, const Knobs& knobs
   }
   const double batch = memory.BlockBytes(memory.batch_bytes_per_sample, knobs.batch_size);
   host.error = std::hypot(host.error, kBatchesError * batch, kHostError * host.bytes);
-  const double loaded = LoadedSamples(memory, fill);
+  const double loaded = SamplesOfRun(memory, fill);
   host.bytes += memory.leak_per_sample_bytes * loaded;
   host.error = std::hypot(host.error, memory.leak_error_bytes * loaded);
   return host;
@@ -102,9 +102,8 @@ MemoryForecast ForecastMemory(const CostModel& model, const Knobs& knobs, const 
     forecast.host_room = memory.machine_bytes;
   }
   if (host && memory.leak_per_sample_bytes > 0 && forecast.host_room > 0) {
-    const double leaked = memory.leak_per_sample_bytes * LoadedSamples(memory, fill);
-    forecast.full_after_samples =
-        std::max(0.0, (forecast.host_room - (host->bytes - leaked)) / memory.leak_per_sample_bytes);
+    const double room_left = forecast.host_room - host->bytes;
+    forecast.full_after_samples = std::max(0.0, SamplesOfRun(memory, fill) + room_left / memory.leak_per_sample_bytes);
   }
   const double host_passes = host ? host->ChanceOfPassing(forecast.host_room) : 0;
   const double device_passes = device ? device->ChanceOfPassing(forecast.device_room) : 0;

@@ -151,7 +151,11 @@ TEST_CASE("a setting that ran out of memory is not said to fit, and less of it m
   CHECK(*predictor->Predict(Changed(run, 4, 1)).p_out_of_memory < 0.1);
   run.outcome_message = "device memory: 12 MiB more are needed";
   run.knobs.device_limit_bytes = 200'000'000;
-  CHECK(*FitRuns({run})->Predict(run.knobs).p_out_of_memory > 0.9);
+  const Prediction lacking = FitRuns({run})->Predict(run.knobs);
+  CHECK(*lacking.p_out_of_memory > 0.9);
+  // The host is not charged for what the device lacked.
+  run.outcome = "ok";
+  CHECK(*lacking.host_memory_bytes == Approx(*FitRuns({run})->Predict(run.knobs).host_memory_bytes));
 }
 
 TEST_CASE("page-locked memory holds a batch for each step that a GPU has memory for") {
