@@ -70,7 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   // Exactly as long as the input, so that a read beyond it is seen; aligned as CUPTI's buffers are.
   std::vector<uint64_t> words((size + 7) / 8);
-  memcpy(words.data(), data, size);
+  std::copy(data, data + size, reinterpret_cast<uint8_t*>(words.data()));
   auto* const bytes = reinterpret_cast<uint8_t*>(words.data());
   size = 8 * words.size();
   for (size_t at = 0; at + sizeof(CUpti_ActivityKernel9) <= size; at += 8) {

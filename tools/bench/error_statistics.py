@@ -46,9 +46,9 @@ def knee_regret(predicted, measured, costs):
 
 
 def coverage(intervals, measured, relative=True):
-    """(share of the measured that their intervals hold, median width of an interval, relative to the measured unless told otherwise)."""
+    """(how many of the measured their intervals hold, median width of an interval, relative to the measured unless told otherwise)."""
     held = [low <= m <= high for (low, high), m in zip(intervals, measured)]
-    return sum(held) / len(held), statistics.median((high - low) / (m if relative else 1) for (low, high), m in zip(intervals, measured))
+    return sum(held), statistics.median((high - low) / (m if relative else 1) for (low, high), m in zip(intervals, measured))
 
 
 # Two-sided 95 % quantiles of Student's distribution for 1, 2, ... degrees of freedom.

@@ -70,8 +70,7 @@ class Case:
 
     def held(self, key, measured, relative=True):
         """How many of the measured the intervals of a figure hold, and how wide these are in the median."""
-        share, width = error_statistics.coverage([(row[f"{key}_low"], row[f"{key}_high"]) for row in self.rows], measured, relative)
-        return round(share * len(self.rows)), width
+        return error_statistics.coverage([(row[f"{key}_low"], row[f"{key}_high"]) for row in self.rows], measured, relative)
 
     def gain_errors(self):
         return error_statistics.absolute_summary(error_statistics.relative_errors([row["gain"] for row in self.rows], self.gains))
@@ -94,8 +93,8 @@ class Case:
             return None
         peaks = [max(row[f"measured_{what}_memory"]) for row in known]
         errors = error_statistics.relative_errors([row[f"{what}_memory"][0] for row in known], peaks)
-        share, width = error_statistics.coverage([row[f"{what}_memory"][1:] for row in known], peaks)
-        return error_statistics.absolute_summary(errors), round(share * len(known)), len(known), width, peaks
+        held, width = error_statistics.coverage([row[f"{what}_memory"][1:] for row in known], peaks)
+        return error_statistics.absolute_summary(errors), held, len(known), width, peaks
 
     def model_line(self, model):
         """Of a model, as percentages. One that is told of these minutes has no regret by them."""

@@ -76,7 +76,8 @@ std::string Percent(double share) {
 std::string OtherPrograms(std::optional<double> cores) {
   constexpr double kFewestCores = 0.1;
   if (!cores || *cores < kFewestCores) return "";
-  return fmt::format("other programs kept {:.2g} cores busy meanwhile", *cores);
+  const std::string busy = fmt::format("{:.2g}", *cores);
+  return fmt::format("other programs kept {} {} busy meanwhile", busy, busy == "1" ? "core" : "cores");
 }
 
 std::string Milliseconds(double ms) {
