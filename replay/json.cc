@@ -112,7 +112,7 @@ Json PredictionJson(const Prediction& p) {
           {"host_memory_bytes_high", High(p.host_memory_bounds)},
           {"device_memory_bytes_low", Low(p.device_memory_bounds)},
           {"device_memory_bytes_high", High(p.device_memory_bounds)},
-          {"full_after_samples", Number(p.full_after_samples)}};
+          {"full_after_samples", Number(p.full_after_samples())}};
 }
 
 namespace {

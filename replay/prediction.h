@@ -2,6 +2,7 @@
 #ifndef STALLPOINT_REPLAY_PREDICTION_H_
 #define STALLPOINT_REPLAY_PREDICTION_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -49,8 +50,9 @@ struct Prediction {
   std::optional<double> p_out_of_memory;
   // What host and device may hold: a limit, or all that there is; 0: unknown.
   double host_room_bytes = 0, device_room_bytes = 0;
-  // Samples after which a run has filled host_room_bytes; null unless the recorded runs kept something of each.
-  std::optional<double> full_after_samples;
+  // Samples after which a run has filled host_room_bytes, or device_room_bytes; null unless the recorded runs kept
+  // something of each.
+  std::optional<double> host_full_after_samples, device_full_after_samples;
   bool extrapolated = false;
   std::optional<double> epoch_edge_ms;
   // The setting leaves no room for the data set in the page cache, but what reads from storage cost was not recorded.
@@ -62,6 +64,13 @@ struct Prediction {
   double cores_busy = 0;          // share of the usable cores that compute, in the window
 
   double stall_share() const { return shares.stall(); }
+  // Whichever is full first.
+  std::optional<double> full_after_samples() const {
+    if (!host_full_after_samples || !device_full_after_samples) {
+      return host_full_after_samples ? host_full_after_samples : device_full_after_samples;
+    }
+    return std::min(*host_full_after_samples, *device_full_after_samples);
+  }
 };
 
 // What was found out of a run once it had run. How slowly the host computed in it, as factors on what the model expects

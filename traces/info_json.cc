@@ -74,13 +74,12 @@ Json StepsJson(const RunSummary& summary) {
 
 // Per sample, once the pipeline was full.
 Json GrowthJson(const RunRecord& run) {
-  const auto per_sample = [&run](const char* series) {
-    const std::optional<Growth> growth = MeasureGrowth(run, series);
+  const auto per_sample = [](const std::optional<Growth>& growth) {
     return growth ? Json(growth->per_sample()) : Json(nullptr);
   };
-  return {{"host_memory_bytes", per_sample("host_memory_held")},
-          {"device_memory_bytes", per_sample("device_memory_kept")},
-          {"open_files", per_sample("open_files")}};
+  return {{"host_memory_bytes", per_sample(MeasureGrowth(run, "host_memory_held"))},
+          {"device_memory_bytes", per_sample(MeasureDeviceGrowth(run))},
+          {"open_files", per_sample(MeasureGrowth(run, "open_files"))}};
 }
 
 Json CalibrationJson(const TraceContents& contents) {

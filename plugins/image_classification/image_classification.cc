@@ -33,6 +33,7 @@ class ImageClassification : public plugin::Workload {
                 {"momentum", "0.9", "of SGD"},
                 {"weight_decay", "0.0001", "of SGD"},
                 {"operators", "1", "record every operator of a step as a span"},
+                {"step_leak", "0", "memory of the device lost in `step`, per sample"},
             }),
             BuildFingerprint()};
   }
@@ -49,6 +50,7 @@ class ImageClassification : public plugin::Workload {
     settings_.momentum = options_.number("momentum", 0, 1);
     settings_.weight_decay = options_.number("weight_decay", 0);
     settings_.operator_spans = options_.flag("operators");
+    settings_.leak_bytes = options_.size_bytes("step_leak");
     settings_.classes = options_.integer("classes", 0, 1'000'000);
 
     if (data_dir.empty()) {

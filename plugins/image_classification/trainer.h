@@ -18,6 +18,7 @@ struct TrainerSettings {
   double momentum = 0.9;
   double weight_decay = 1e-4;
   bool operator_spans = true;
+  int64_t leak_bytes = 0;  // of the device, for each sample
 };
 
 class Trainer {

@@ -42,6 +42,7 @@ class PoseEstimation : public plugin::Workload {
             {"lr", "0.001", "learning rate"},
             {"weight_decay", "0", "of Adam"},
             {"operators", "1", "record every operator of a step as a span"},
+            {"step_leak", "0", "memory of the device lost in `step`, per sample"},
         }),
         BuildFingerprint()};
   }
@@ -59,6 +60,7 @@ class PoseEstimation : public plugin::Workload {
     settings_.learning_rate = options_.number("lr", 0);
     settings_.weight_decay = options_.number("weight_decay", 0);
     settings_.operator_spans = options_.flag("operators");
+    settings_.leak_bytes = options_.size_bytes("step_leak");
 
     if (data_dir.empty()) {
       throw plugin::Error(SP_INVALID_ARGUMENT,

@@ -9,11 +9,13 @@ namespace stallpoint::pose_estimation {
 
 struct Trainer::Model {
   Model(plugin::Host host, const TrainerSettings& settings, const sp_knobs& knobs)
-      : loop(host, knobs, settings.operator_spans),
+      : leak_bytes(settings.leak_bytes),
+        loop(host, knobs, settings.operator_spans),
         network(loop.OnDevice<HeatMapNetwork>(settings.width, settings.parts)),
         optimizer(network.parameters(),
                   torch::optim::AdamOptions(settings.learning_rate).weight_decay(settings.weight_decay)) {}
 
+  int64_t leak_bytes;
   bundled::TrainingLoop loop;
   HeatMapNetwork network;
   torch::optim::Adam optimizer;
@@ -26,6 +28,7 @@ Trainer::~Trainer() = default;
 
 plugin::StepResult Trainer::Step(const plugin::Batch& batch) {
   const bundled::TrainingLoop& loop = model_->loop;
+  model_->loop.Lose(model_->leak_bytes * batch.samples());
   return model_->loop.Step(model_->optimizer, [&] {
     const torch::Tensor wanted = loop.TensorOver(batch.tensor(1));
     const torch::Tensor counts = loop.TensorOver(batch.tensor(2)).unsqueeze(-1).unsqueeze(-1);

@@ -17,6 +17,7 @@ struct TrainerSettings {
   double learning_rate = 1e-3;
   double weight_decay = 0;
   bool operator_spans = true;
+  int64_t leak_bytes = 0;  // of the device, for each sample
 };
 
 class Trainer {

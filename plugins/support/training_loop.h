@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "stallpoint/torch.h"
 #include "stallpoint/torch_device.h"
@@ -38,6 +39,13 @@ class TrainingLoop {
 
   // A tensor of a batch, where it lies.
   torch::Tensor TensorOver(const sp_tensor& tensor) const { return device_.TensorOver(tensor); }
+
+  // A fault: so much of the device's memory for good, all of it written.
+  void Lose(int64_t bytes) {
+    if (bytes <= 0) return;
+    const plugin::OnTorchDevice here(device_);
+    lost_.push_back(at::ones({bytes}, at::TensorOptions(at::kByte).device(device_.device())));
+  }
 
   // `forward` computes the loss of one batch, a tensor of one value.
   template <typename Forward>
@@ -70,6 +78,7 @@ class TrainingLoop {
   bool operator_spans_;
   int32_t accumulation_;
   int32_t accumulated_ = 0;
+  std::vector<at::Tensor> lost_;
 };
 
 }  // namespace stallpoint::bundled

@@ -46,6 +46,7 @@ StageFinding FindSlowestStage(const Case& c);
 
 std::optional<Cause> FindCorruptSample(const Case& c);
 std::optional<Cause> FindMemoryGrowth(const Case& c);
+std::optional<Cause> FindDeviceMemoryGrowth(const Case& c);
 std::optional<Cause> FindNanLoss(const Case& c);
 std::optional<Cause> FindSlowStart(const Case& c);
 std::optional<Cause> FindSlowInput(const Case& c);

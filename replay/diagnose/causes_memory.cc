@@ -12,35 +12,72 @@ namespace stallpoint {
 namespace {
 
 constexpr double kMostOfLimit = 0.9;
+// Of what is held at the end: less was not what ended a run.
+constexpr double kLeastShare = 0.2;
+
+bool RanOut(const RunRecord& run) { return run.outcome == "out-of-memory"; }
+// A device without memory of its own: the host holds it.
+bool DeviceOnHost(const RunRecord& run) { return run.counters.contains("device_memory_reserved"); }
 
 // That a run which had memory enough fills it before an epoch is over, and when; empty unless so.
-std::string WhenFull(const Case& c) {
-  if (c.predictor == nullptr || !c.model || !c.model->full_after_samples) return "";
-  const double samples = *c.model->full_after_samples;
-  if (samples >= c.predictor->UsualRunSamples()) return "";
-  return fmt::format("the {} of host memory are full after {:.0f} samples, {}; an epoch has {:.0f}",
-                     HumanSize(c.model->host_room_bytes), samples, HumanTime(samples / c.model->throughput_per_s),
+std::string WhenFull(const Case& c, const char* where, const std::optional<double>& full_after, double room_bytes) {
+  if (!full_after || *full_after >= c.predictor->UsualRunSamples()) return "";
+  return fmt::format("the {} of {} memory are full after {:.0f} samples, {}; an epoch has {:.0f}",
+                     HumanSize(room_bytes), where, *full_after, HumanTime(*full_after / c.model->throughput_per_s),
                      c.predictor->UsualRunSamples());
+}
+
+Cause GrowthCause(const char* id, const std::string& consequence, const char* what, const Growth& growth) {
+  Cause cause;
+  cause.id = id;
+  cause.share = 1;
+  cause.evidence.push_back(consequence);
+  cause.evidence.push_back(fmt::format(
+      "with the pipeline full {} grew from {} to {} while {} samples were loaded: {} "
+      "a sample",
+      what, HumanSize(growth.first), HumanSize(growth.last), growth.samples, HumanSize(growth.per_sample())));
+  return cause;
 }
 
 }  // namespace
 
 std::optional<Cause> FindMemoryGrowth(const Case& c) {
-  constexpr double kLeastShare = 0.2;  // of the memory held at the end
   const std::optional<Growth> growth = MeasureGrowth(c.run, "host_memory_held");
-  const bool ran_out = c.run.outcome == "out-of-memory";
-  const std::string when_full = ran_out ? c.run.outcome_message : WhenFull(c);
-  if (!growth || (ran_out ? growth->added() < kLeastShare * growth->last : when_full.empty())) return std::nullopt;
-  Cause cause;
-  cause.id = "worker-memory-growth";
-  cause.share = 1;
-  cause.evidence.push_back(when_full);
-  cause.evidence.push_back(
-      fmt::format("with the pipeline full the process grew from {} to {} while {} samples were loaded: {} a sample",
-                  HumanSize(growth->first), HumanSize(growth->last), growth->samples, HumanSize(growth->per_sample())));
+  if (!growth) return std::nullopt;
+  std::string consequence;
+  if (RanOut(c.run)) {
+    const std::optional<Growth> device = DeviceOnHost(c.run) ? MeasureDeviceGrowth(c.run) : std::nullopt;
+    const double own = growth->added() - (device ? device->added() : 0);
+    if (own >= kLeastShare * growth->last) consequence = c.run.outcome_message;
+  } else if (c.model && c.predictor->HostLeakPerSample() > 0) {
+    consequence = WhenFull(c, "host", c.model->host_full_after_samples, c.model->host_room_bytes);
+  }
+  if (consequence.empty()) return std::nullopt;
+  Cause cause = GrowthCause("worker-memory-growth", consequence, "the process", *growth);
   cause.advice =
       "Something is kept of every sample, and no limit is large enough for long: look for caches and lists that "
       "grow in the loading, and for memory that is never freed.";
+  return cause;
+}
+
+std::optional<Cause> FindDeviceMemoryGrowth(const Case& c) {
+  const std::optional<Growth> growth = MeasureDeviceGrowth(c.run);
+  if (!growth || !growth->goes_on()) return std::nullopt;
+  std::string consequence;
+  if (RanOut(c.run)) {
+    const bool of_device = DeviceOnHost(c.run) || !c.run.outcome_message.starts_with("host memory");
+    if (of_device && growth->added() >= kLeastShare * growth->last) consequence = c.run.outcome_message;
+  } else if (c.model && c.predictor->DeviceLeakPerSample() > 0) {
+    consequence = WhenFull(c, "device", c.model->device_full_after_samples, c.model->device_room_bytes);
+    if (consequence.empty() && DeviceOnHost(c.run)) {
+      consequence = WhenFull(c, "host", c.model->host_full_after_samples, c.model->host_room_bytes);
+    }
+  }
+  if (consequence.empty()) return std::nullopt;
+  Cause cause = GrowthCause("device-memory-growth", consequence, "the device's memory", *growth);
+  cause.advice =
+      "Something is kept of every step, and no device is large enough for long: look for losses and outputs that are "
+      "kept with their graphs (item() or detach() keeps none), and for lists of tensors that grow.";
   return cause;
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 using Finder = std::optional<Cause> (*)(const Case&);
 // Those that ended the run or spoil its result come first, the others are ranked by what they cost.
-constexpr Finder kFirst[] = {FindMemoryGrowth, FindCorruptSample, FindNanLoss};
+constexpr Finder kFirst[] = {FindMemoryGrowth, FindDeviceMemoryGrowth, FindCorruptSample, FindNanLoss};
 constexpr Finder kRanked[] = {FindSlowInput,    FindTooManyWorkers, FindWorkerRespawn,
                               FindSyncEachStep, FindSmallBatches,   FindSlowStart};
 
@@ -21,10 +21,13 @@ bool Ended(const RunRecord& run) {
   return run.outcome == "ok" || run.outcome == "cancelled" || run.outcome == "unknown";
 }
 
+bool MemoryGrows(const Diagnosis& diagnosis) {
+  return !diagnosis.causes.empty() && diagnosis.causes.front().id.ends_with("-memory-growth");
+}
+
 // Memory ended the run, and what else slowed it down matters less.
 bool RanOutOfMemory(const Diagnosis& diagnosis, const Case& c) {
-  const bool explained = !diagnosis.causes.empty() && diagnosis.causes.front().id == "worker-memory-growth";
-  return c.run.outcome == "out-of-memory" && !explained;
+  return c.run.outcome == "out-of-memory" && !MemoryGrows(diagnosis);
 }
 
 std::string VerdictOf(const Diagnosis& diagnosis, const Case& c) {
@@ -86,9 +89,7 @@ std::string AsFlag(const std::string& knob, const std::string& value) {
 std::string FixLine(const Diagnosis& diagnosis, const Case& c) {
   if (diagnosis.healthy) return "fix: none needed";
   if (RanOutOfMemory(diagnosis, c)) return "fix: " + MemoryAdvice(c);
-  if (!diagnosis.causes.empty() && diagnosis.causes.front().id == "worker-memory-growth") {
-    return "fix: " + diagnosis.causes.front().advice;
-  }
+  if (MemoryGrows(diagnosis)) return "fix: " + diagnosis.causes.front().advice;
   for (const Cause& cause : diagnosis.causes) {
     if (!cause.fix) continue;
     const Fix& fix = *cause.fix;

@@ -151,6 +151,16 @@ struct GrowingMemory {
   double ErrorAt(int64_t samples) const;
 };
 
+// What stays of every sample for as long as a run lasts, a leak or a cache; 0 unless runs grew by more than they differ
+// by anyway.
+struct Leak {
+  double per_sample_bytes = 0;
+  double error_bytes = 0;  // standard error of it
+
+  double At(double samples) const { return per_sample_bytes * samples; }
+  double ErrorAt(double samples) const { return error_bytes * samples; }
+};
+
 // What a run holds, bytes. Host: base + workers * per_worker + per_sample * samples + batches, those that are
 // page-locked too, + arenas, on a device that has none of its own its memory, and what leaks.
 struct MemoryModel {
@@ -166,10 +176,7 @@ struct MemoryModel {
   int32_t workers = 0;                // of the main run
   int64_t samples = 0;                // of its batches
 
-  // What stays of every sample for as long as a run lasts, a leak or a cache; 0 unless runs grew by more than they
-  // differ by anyway. And its standard error.
-  double leak_per_sample_bytes = 0;
-  double leak_error_bytes = 0;
+  Leak host_leak, device_leak;  // the host's without what it holds for the device
   // Samples of a run whose length is not given: as many as the main run loaded, or an epoch where that is more.
   double usual_run_samples = 0;
 
@@ -183,6 +190,8 @@ struct MemoryModel {
   double BlockBytes(double bytes_per_sample, int64_t samples) const;
   // Of batches that a GPU copies from: none unless that is page-locked.
   double PinnedBytes(const Knobs& knobs) const;
+  // What stays on the host, with what it holds for a device that has no memory of its own.
+  Leak LeakOnHost(bool same_device) const;
 };
 
 // Waiting for a core that a run's own threads do not explain: something else was running, or the scheduler was late.

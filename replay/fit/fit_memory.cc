@@ -17,11 +17,16 @@
 namespace stallpoint {
 namespace {
 
+// Standard errors beyond which something is said to stay of every sample.
+constexpr double kLeakBelieved = 3;
 // What a worker holds besides its buffers (a stack, its ring of events, its share of malloc, a decoder) was 1.8 to 3.3
 // MB with JPEG files, and is 2.7 since rings are touched at once; runs with other numbers of workers are weighed
 // against that, each known to so much.
 constexpr double kUsualWorkerBytes = 2.7e6, kUsualWorkerBytesError = 1e6;
 constexpr double kRunToRunBytes = 1e6;
+// Of a reading: of what a process holds, relative; of what LibTorch's allocator holds of a GPU, anything from 0 to 20
+// MiB more than is in use; and of what is kept between steps on `cpu`, where every byte is known.
+constexpr double kHeldError = 0.02, kSegmentError = 6.1e6, kCountedError = 4096;
 // Of the slope, of one fitted through two sizes and of one that rests on what was kept whatever the batch.
 constexpr double kSlopeError = 0.03, kOneSizeSlopeError = 0.15;
 constexpr double kReadingError = 0.005;
@@ -76,9 +81,18 @@ double Misfit(const GrowingMemory& memory, const std::vector<SizePoint>& beside_
   return std::sqrt(squares / static_cast<double>(of_size.size() - 2));
 }
 
+double LoadedSamples(const RunRecord& run) {
+  double samples = 0;
+  for (const BatchRecord& batch : run.batches) {
+    if (batch.index >= 0 && batch.load_end_ns >= 0) samples += batch.samples;
+  }
+  return samples;
+}
+
+// Beside what stays of every sample.
 std::optional<GrowingMemory> FitGrowing(absl::Span<const FittedRun> runs, const std::string& series,
                                         std::shared_ptr<const AllocationReplay> replay,
-                                        double AllocationReplay::Memory::*replayed) {
+                                        double AllocationReplay::Memory::*replayed, const Leak& leak) {
   const RunRecord& main = *runs.front().run;
   GrowingMemory memory;
   memory.replay = std::move(replay);
@@ -93,11 +107,12 @@ std::optional<GrowingMemory> FitGrowing(absl::Span<const FittedRun> runs, const 
       peak = std::max(peak, LeastNeeded(run, "device memory", run.knobs.device_limit_bytes, run.device_total_bytes));
     }
     const int64_t samples = run.knobs.batch_size;
-    memory.kept = std::max(memory.kept, PeakOf(run, "device_memory_kept"));
+    const double stays = leak.At(LoadedSamples(run));
+    memory.kept = std::max(memory.kept, PeakOf(run, "device_memory_kept") - stays);
     memory.fewest_samples = points.empty() ? samples : std::min(memory.fewest_samples, samples);
     memory.most_samples = std::max(memory.most_samples, samples);
     const double known = memory.replay != nullptr ? memory.replay->At(samples).*replayed : 0;
-    points.push_back({static_cast<double>(samples), std::max(0.0, peak - known), 1});
+    points.push_back({static_cast<double>(samples), std::max(0.0, peak - known - stays), 1});
   }
   if (points.empty()) return std::nullopt;
   const Line line = FitLine(points);
@@ -113,33 +128,42 @@ std::optional<GrowingMemory> FitGrowing(absl::Span<const FittedRun> runs, const 
   return memory;
 }
 
-double LoadedSamples(const RunRecord& run) {
-  double samples = 0;
-  for (const BatchRecord& batch : run.batches) {
-    if (batch.index >= 0 && batch.load_end_ns >= 0) samples += batch.samples;
-  }
-  return samples;
+// What a run grew by, with the standard error of either reading.
+struct Grown {
+  Growth growth;
+  double error;
+};
+using GrowthOf = std::optional<Grown> (*)(const RunRecord&);
+
+std::optional<Grown> OnHost(const RunRecord& run) {
+  const std::optional<Growth> growth = MeasureGrowth(run, "host_memory_held");
+  return growth ? std::optional(Grown{*growth, std::hypot(kRunToRunBytes, kHeldError * growth->first)}) : std::nullopt;
+}
+
+std::optional<Grown> OnDevice(const RunRecord& run) {
+  const std::optional<Growth> growth = MeasureDeviceGrowth(run);
+  if (!growth) return std::nullopt;
+  // What comes and goes, as gradients that are accumulated over steps do, stays not.
+  const double reading = run.counters.contains("device_memory_kept") ? 0 : kSegmentError;
+  return Grown{*growth, std::hypot(reading, growth->scatter, kCountedError)};
 }
 
 // Where the main run went on growing: the mean over runs, each of which tells as much as it is long. Believed beyond
 // three standard errors, for heaps and caches of a library warm up too.
-void FitLeak(absl::Span<const FittedRun> runs, MemoryModel* memory) {
-  constexpr double kBelieved = 3, kHeldError = 0.02;
+Leak FitLeak(absl::Span<const FittedRun> runs, GrowthOf growth_of) {
   const RunRecord& main = *runs.front().run;
   double weights = 0, sum = 0;
   for (const FittedRun& fitted : runs) {
-    const std::optional<Growth> growth = MeasureGrowth(*fitted.run, "host_memory_held");
-    if (fitted.run == &main && !(growth && growth->goes_on())) return;
-    if (!growth || fitted.run->knobs.device != main.knobs.device) continue;
-    const double error = std::sqrt(2) * std::hypot(kRunToRunBytes, kHeldError * growth->first);
-    const double weight = std::pow(static_cast<double>(growth->samples) / error, 2);
+    const std::optional<Grown> grown = growth_of(*fitted.run);
+    if (fitted.run == &main && !(grown && grown->growth.goes_on())) return {};
+    if (!grown || fitted.run->knobs.device != main.knobs.device) continue;
+    const double weight = std::pow(static_cast<double>(grown->growth.samples) / (M_SQRT2 * grown->error), 2);
     weights += weight;
-    sum += weight * growth->per_sample();
+    sum += weight * grown->growth.per_sample();
   }
-  const double leak = sum / weights, error = 1 / std::sqrt(weights);
-  if (!std::isfinite(leak) || leak < kBelieved * error) return;
-  memory->leak_per_sample_bytes = leak;
-  memory->leak_error_bytes = error;
+  const Leak leak{sum / weights, 1 / std::sqrt(weights)};
+  return std::isfinite(leak.per_sample_bytes) && leak.per_sample_bytes >= kLeakBelieved * leak.error_bytes ? leak
+                                                                                                           : Leak{};
 }
 
 // What a run holds beside all that is counted.
@@ -212,6 +236,12 @@ double MemoryModel::PinnedBytes(const Knobs& knobs) const {
   return static_cast<double>(StepsWithMemory(knobs.steps_in_flight) * knobs.batch_size) * batch_bytes_per_sample;
 }
 
+Leak MemoryModel::LeakOnHost(bool same_device) const {
+  if (!same_device || !device_on_host) return host_leak;
+  return {host_leak.per_sample_bytes + device_leak.per_sample_bytes,
+          std::hypot(host_leak.error_bytes, device_leak.error_bytes)};
+}
+
 MemoryModel FitMemory(absl::Span<const FittedRun> runs) {
   MemoryModel memory;
   const RunRecord& main = *runs.front().run;
@@ -227,12 +257,20 @@ MemoryModel FitMemory(absl::Span<const FittedRun> runs) {
   const auto replay = AllocationReplay::Fit(records);
   // On `cpu` what is idle gives way; elsewhere the limit is on all that is held.
   const bool idle_gives_way = main.allocator == "stallpoint";
+  memory.device_leak = FitLeak(runs, OnDevice);
   memory.device = FitGrowing(runs, "device_memory", replay,
-                             idle_gives_way ? &AllocationReplay::Memory::in_use : &AllocationReplay::Memory::held);
+                             idle_gives_way ? &AllocationReplay::Memory::in_use : &AllocationReplay::Memory::held,
+                             memory.device_leak);
   if (memory.device && !idle_gives_way) memory.device->error_per_doubling = kOtherKernelsError;
-  memory.device_on_host = FitGrowing(runs, "device_memory_reserved", replay, &AllocationReplay::Memory::held);
+  memory.device_on_host =
+      FitGrowing(runs, "device_memory_reserved", replay, &AllocationReplay::Memory::held, memory.device_leak);
 
-  FitLeak(runs, &memory);
+  memory.host_leak = FitLeak(runs, OnHost);
+  if (memory.device_on_host) {
+    // All that the host keeps for it is in what the process holds.
+    memory.host_leak.per_sample_bytes -= memory.device_leak.per_sample_bytes;
+    if (memory.host_leak.per_sample_bytes < kLeakBelieved * memory.host_leak.error_bytes) memory.host_leak = {};
+  }
   memory.usual_run_samples = std::max(LoadedSamples(main), static_cast<double>(main.dataset_samples));
   std::vector<Rest> rests;
   for (const FittedRun& fitted : runs) {
@@ -242,7 +280,7 @@ MemoryModel FitMemory(absl::Span<const FittedRun> runs) {
     held = std::max(held, LeastNeeded(run, "host memory", run.knobs.host_limit_bytes, run.machine_memory_bytes));
     if (held <= 0 || run.knobs.device != main.knobs.device) continue;
     const double known = BuffersOf(run, memory.batch_bytes_per_sample) + PeakOf(run, "device_memory_reserved") +
-                         memory.PinnedBytes(run.knobs) + memory.leak_per_sample_bytes * LoadedSamples(run);
+                         memory.PinnedBytes(run.knobs) + memory.host_leak.At(LoadedSamples(run));
     rests.push_back({static_cast<double>(run.knobs.worker_count), static_cast<double>(run.knobs.batch_size),
                      std::max(0.0, held - known)});
   }

@@ -57,9 +57,16 @@ std::optional<Estimate> HostMemory(const MemoryModel& memory, const Knobs& knobs
   const double batch = memory.BlockBytes(memory.batch_bytes_per_sample, knobs.batch_size);
   host.error = std::hypot(host.error, kBatchesError * batch, kHostError * host.bytes);
   const double loaded = SamplesOfRun(memory, fill);
-  host.bytes += memory.leak_per_sample_bytes * loaded;
-  host.error = std::hypot(host.error, memory.leak_error_bytes * loaded);
+  const Leak leak = memory.LeakOnHost(same_device);
+  host.bytes += leak.At(loaded);
+  host.error = std::hypot(host.error, leak.ErrorAt(loaded));
   return host;
+}
+
+// Samples after which `room` is full, of which `held` would be taken after `samples`.
+std::optional<double> FullAfter(const Leak& leak, double room, const std::optional<Estimate>& held, double samples) {
+  if (!held || leak.per_sample_bytes <= 0 || room <= 0) return std::nullopt;
+  return std::max(0.0, samples + (room - held->bytes) / leak.per_sample_bytes);
 }
 
 }  // namespace
@@ -75,6 +82,7 @@ MemoryForecast ForecastMemory(const CostModel& model, const Knobs& knobs, const 
   const bool emulated = spec.ok() && spec->kind == DeviceSpec::Kind::kEmulated;
   const bool same_device = knobs.device == model.recorded.device;
 
+  const double loaded = SamplesOfRun(memory, fill);
   const std::optional<Estimate> host = HostMemory(memory, knobs, fill, same_device);
   std::optional<Estimate> device;
   MemoryForecast forecast;
@@ -85,7 +93,8 @@ MemoryForecast ForecastMemory(const CostModel& model, const Knobs& knobs, const 
                                                                    static_cast<double>(fill.steps_in_flight)};
   } else if (!emulated && same_device && memory.device) {
     const double bytes = memory.device->At(knobs.batch_size);
-    device = Estimate{bytes, bytes * memory.device->ErrorAt(knobs.batch_size)};
+    const double error = bytes * memory.device->ErrorAt(knobs.batch_size);
+    device = Estimate{bytes + memory.device_leak.At(loaded), std::hypot(error, memory.device_leak.ErrorAt(loaded))};
     if (forecast.device_room == 0) forecast.device_room = memory.device_total_bytes;
   }
   if (host) forecast.host_bytes = host->bytes;
@@ -94,16 +103,16 @@ MemoryForecast ForecastMemory(const CostModel& model, const Knobs& knobs, const 
   if (device) forecast.device_error = device->error;
   if (device && knobs.device_limit_bytes == 0 && forecast.device_room > 0 && device->bytes > forecast.device_room) {
     // The allocator gives back what it keeps for later before the device has no more.
-    device->bytes = memory.device->LeastAt(knobs.batch_size);
+    device->bytes = memory.device->LeastAt(knobs.batch_size) + memory.device_leak.At(loaded);
     forecast.device_bytes = std::max(device->bytes, forecast.device_room);
   }
   forecast.host_room = static_cast<double>(knobs.host_limit_bytes);
   if (memory.machine_bytes > 0 && (forecast.host_room == 0 || forecast.host_room > memory.machine_bytes)) {
     forecast.host_room = memory.machine_bytes;
   }
-  if (host && memory.leak_per_sample_bytes > 0 && forecast.host_room > 0) {
-    const double room_left = forecast.host_room - host->bytes;
-    forecast.full_after_samples = std::max(0.0, SamplesOfRun(memory, fill) + room_left / memory.leak_per_sample_bytes);
+  forecast.host_full_after = FullAfter(memory.LeakOnHost(same_device), forecast.host_room, host, loaded);
+  if (same_device && !emulated) {
+    forecast.device_full_after = FullAfter(memory.device_leak, forecast.device_room, device, loaded);
   }
   const double host_passes = host ? host->ChanceOfPassing(forecast.host_room) : 0;
   const double device_passes = device ? device->ChanceOfPassing(forecast.device_room) : 0;

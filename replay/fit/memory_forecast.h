@@ -29,8 +29,8 @@ struct MemoryForecast {
   std::optional<double> p_out_of_memory;
   // What host and device may hold, 0: unknown.
   double host_room = 0, device_room = 0;
-  // Samples after which that of the host is full; nothing where none of them stays.
-  std::optional<double> full_after_samples;
+  // Samples after which that is full; nothing where none of them stays.
+  std::optional<double> host_full_after, device_full_after;
 
   bool fits() const { return p_out_of_memory.value_or(0) < kDoesNotFit; }
 };

@@ -149,7 +149,8 @@ class ReplayPredictor final : public Predictor {
   bool ColdForOnce() const override { return stallpoint::ColdForOnce(model_); }
   double DataBytes() const override { return model_.page_cache.data_bytes; }
 
-  double LeakPerSample() const override { return model_.memory.leak_per_sample_bytes; }
+  double HostLeakPerSample() const override { return model_.memory.host_leak.per_sample_bytes; }
+  double DeviceLeakPerSample() const override { return model_.memory.device_leak.per_sample_bytes; }
   double UsualRunSamples() const override { return model_.memory.usual_run_samples; }
 
   double HostSpeedError() const override { return model_.host_speed.up; }
@@ -273,7 +274,8 @@ class ReplayPredictor final : public Predictor {
     p->host_memory_bounds = BoundsOf(memory.host_bytes, errors * memory.host_error);
     p->device_memory_bounds = BoundsOf(memory.device_bytes, errors * memory.device_error);
     p->p_out_of_memory = memory.p_out_of_memory;
-    p->full_after_samples = memory.full_after_samples;
+    p->host_full_after_samples = memory.host_full_after;
+    p->device_full_after_samples = memory.device_full_after;
     p->host_room_bytes = memory.host_room;
     p->device_room_bytes = memory.device_room;
     if (!memory.fits()) p->bound = Bound::kMemory;

@@ -78,10 +78,12 @@ class Predictor {
   // Bytes of a pass over the data set as the page cache holds them; 0 where that is unknown.
   virtual double DataBytes() const = 0;
 
-  // Bytes of host memory that the recorded runs kept of every sample; 0 where they did not grow by more than runs
-  // differ by anyway. Memory of a setting is that of a run of UsualRunSamples(), as many as the main run loaded or an
-  // epoch where that is more, unless a length was given.
-  virtual double LeakPerSample() const = 0;
+  // Bytes that the recorded runs kept of every sample, on the device and on the host beside what that holds for a
+  // device without memory of its own; 0 where they did not grow by more than runs differ by anyway. Memory of a setting
+  // is that of a run of UsualRunSamples(), as many as the main run loaded or an epoch where that is more, unless a
+  // length was given.
+  virtual double HostLeakPerSample() const = 0;
+  virtual double DeviceLeakPerSample() const = 0;
   virtual double UsualRunSamples() const = 0;
 
   // By how much a run in another minute may be slower for the host's speed alone, where it computes all the time; in

@@ -145,6 +145,17 @@ TEST_CASE(
   CHECK(on_cpu.host.allocations().empty());
 }
 
+TEST_CASE("What a fault loses of the device's memory is allocated there and never given back") {
+  Reads();
+  Training training(KnobsOf("cuda:0"));
+  training.host.want_allocations(true);
+  training.loop.Lose(0);
+  CHECK(training.host.allocations().empty());
+  training.loop.Lose(1000);
+  using Told = std::vector<std::pair<std::string, int64_t>>;
+  CHECK(training.host.allocations() == Told{{"torch", 1000}});
+}
+
 TEST_CASE("The stand-in notices a step that reads its loss") {
   const int before = Reads();
   Training training(KnobsOf("cuda:0"));

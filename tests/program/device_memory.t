@@ -31,3 +31,18 @@ The sweep knows before: nothing that it calls safe ran out above, and what ran o
   memory
   $ stallpoint sweep run.sptrace --batch 8,64 --host-memory 20MiB --quiet | tail -1
   recommended: nothing, no setting fits the memory allowed; allow more, or sweep a smaller --batch
+
+What stays of every step is told from what stays of loading, and so is the sample at which it fills the device.
+
+  $ stallpoint record ${options/--steps 24/--steps 200} --batch 8 --set step_leak=64KiB -o leak.sptrace
+  leak.sptrace: 200 steps, * (glob)
+  $ stallpoint sweep leak.sptrace --batch 4,8 --device-memory 64MiB > sweep 2> notes
+  $ grep -cE "does not fit the 64MiB of device memory, full after 8[0-9]{2} samples" sweep
+  2
+  $ grep recommended sweep
+  recommended: nothing, no setting fits the memory allowed; something stays of every sample: look for what loading or step keep, * (glob)
+  $ grep stay notes
+  note: 6* KiB of device memory stay of every sample; * (glob)
+  $ stallpoint replay leak.sptrace --live --device-memory 64MiB --steps 200 --quiet 2> /dev/null | grep -E "(predicted|measured)  "
+    predicted * does not fit the 64MiB of device memory, full after * samples (glob)
+    measured * out-of-memory (glob)

@@ -30,7 +30,7 @@ Of a run that is long enough to see how it grows, the sample is known at which m
   $ grep -cE "does not fit the 256MiB of host memory, full after ([89][0-9]{2}|10[0-2][0-9]) samples" sweep
   2
   $ grep recommended sweep
-  recommended: nothing, no setting fits the memory allowed; something stays of every sample, so look for what the loading keeps: * (glob)
+  recommended: nothing, no setting fits the memory allowed; something stays of every sample: look for what loading or step keep, * (glob)
   $ grep stay notes
   note: 25* KiB of host memory stay of every sample; what a setting holds is told of a run of 4096 samples *, and the recorded one fills all * after * samples, * (glob)
   $ stallpoint replay slow.sptrace --live --host-memory 256MiB --steps 400 --quiet 2> /dev/null | grep -E "(predicted|measured)  "

@@ -318,6 +318,34 @@ TEST_CASE("a run that will be out of memory before an epoch is over is told so w
   CHECK(Says(growing.lines[2], "Something is kept of every sample"));
 }
 
+TEST_CASE("a device that keeps something of every step is told from loading that does") {
+  RunRecord run = Record(ReadAndDecode(2, 0.2), {.knobs = EmulatedKnobs(8, 6, "cuda:0")});
+  run.dataset_samples = 100'000;
+  run.device_total_bytes = 8'000'000'000;
+  const auto keep = [&run](double bytes_per_sample) {
+    std::vector<CounterPoint>& used = run.counters["device_memory"];
+    used.clear();
+    for (size_t i = 0; i < run.iterations.size(); ++i) {
+      used.push_back({run.iterations[i].device_end_ns, 150e6 + bytes_per_sample * 8 * static_cast<double>(i + 1)});
+    }
+  };
+  keep(0);
+  CHECK(Find(Why(run), "device-memory-growth") == nullptr);
+  keep(500e3);
+  const Diagnosis growing = Why(run);
+  INFO(Explain(growing));
+  CHECK(growing.verdict == "device-memory-growth");
+  CHECK(Says(growing.causes[0].evidence[0], "the 7.45 GiB of device memory are full after 15"));
+  CHECK(Says(growing.lines[2], "Something is kept of every step"));
+
+  run.outcome = "out-of-memory";
+  run.outcome_message = "device memory: CUDA out of memory";
+  CHECK(Why(run).verdict == "device-memory-growth");
+  CHECK(Why(run).bound == Bound::kMemory);
+  keep(0);
+  CHECK(Why(run).verdict == "out-of-memory");
+}
+
 TEST_CASE("a sample that cannot be decoded is named") {
   RunRecord run = Record(ReadAndDecode(2, 0.2), {.knobs = EmulatedKnobs(8, 6), .steps = 40});
   run.outcome = "failed";

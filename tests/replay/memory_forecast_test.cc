@@ -108,7 +108,8 @@ TEST_CASE("what stays of every sample is foreseen for runs of any length, and wh
   run.machine_memory_bytes = 1'000'000'000;
   const auto predictor =
       FitRuns({run, Leaking(RecordOnCpu(16, 2, calibration), kLeak), Leaking(RecordOnCpu(8, 2, calibration), kLeak)});
-  CHECK(predictor->LeakPerSample() == Approx(kLeak).epsilon(0.01));
+  CHECK(predictor->HostLeakPerSample() == Approx(kLeak).epsilon(0.01));
+  CHECK(predictor->DeviceLeakPerSample() == 0);
   for (const int64_t steps : {100, 300}) {
     const Prediction p = predictor->PredictRun(run.knobs, {.steps = steps});
     CHECK(*p.host_memory_bytes == Approx(LiveHost(16, 1) + kLeak * 16 * static_cast<double>(steps)).epsilon(0.03));
@@ -116,14 +117,88 @@ TEST_CASE("what stays of every sample is foreseen for runs of any length, and wh
   }
   const double before = LiveHost(16, 1);
   const Prediction p = predictor->Predict(run.knobs);
-  CHECK(*p.full_after_samples == Approx((1e9 - before) / kLeak).epsilon(0.02));
+  CHECK(*p.host_full_after_samples == Approx((1e9 - before) / kLeak).epsilon(0.02));
   // An epoch takes less than that, and under half of it more than there is.
   CHECK(*p.host_memory_bytes == Approx(before + kLeak * 5000).epsilon(0.03));
   CHECK(*p.p_out_of_memory < 0.01);
   Knobs half = run.knobs;
   half.host_limit_bytes = 500'000'000;
   CHECK(*predictor->Predict(half).p_out_of_memory > 0.99);
-  CHECK(*predictor->Predict(half).full_after_samples < 5000);
+  CHECK(*predictor->Predict(half).host_full_after_samples < 5000);
+}
+
+// The same run on a device that keeps so much of every sample; one without memory of its own is the host's.
+RunRecord LeakingOnDevice(RunRecord run, double bytes_per_sample) {
+  const bool on_host = run.counters.contains("device_memory_reserved");
+  std::vector<CounterPoint>& kept = run.counters[on_host ? "device_memory_kept" : "device_memory"];
+  const double before = kept.empty() ? kKept : kept.front().value;
+  kept.clear();
+  double stepped = 0;
+  for (const IterationRecord& step : run.iterations) {
+    stepped += static_cast<double>(run.knobs.batch_size);
+    kept.push_back({step.device_end_ns, before + bytes_per_sample * stepped});
+  }
+  if (!on_host) return run;
+  for (const char* series : {"device_memory", "device_memory_reserved"}) {
+    run.counters[series].front().value += bytes_per_sample * stepped;
+  }
+  return Leaking(std::move(run), bytes_per_sample);
+}
+
+TEST_CASE("what stays of every sample on a device is told from what stays on the host, whose memory it may be") {
+  const auto calibration = RunRecord::Role::kCalibration;
+  constexpr double kLeak = 50e3;
+  RunRecord run = LeakingOnDevice(RecordOnCpu(16, 1), kLeak);
+  run.dataset_samples = 5000;
+  run.machine_memory_bytes = 1'000'000'000;
+  const auto predictor = FitRuns({run, LeakingOnDevice(RecordOnCpu(16, 2, calibration), kLeak),
+                                  LeakingOnDevice(RecordOnCpu(8, 2, calibration), kLeak)});
+  CHECK(predictor->DeviceLeakPerSample() == Approx(kLeak).epsilon(0.03));
+  CHECK(predictor->HostLeakPerSample() == 0);
+  const Prediction p = predictor->Predict(run.knobs);
+  CHECK(*p.device_memory_bytes == Approx(DevicePeak(16) + kLeak * 5000).epsilon(0.03));
+  CHECK(*p.host_memory_bytes == Approx(LiveHost(16, 1) + kLeak * 5000).epsilon(0.03));
+  CHECK(*p.full_after_samples() == Approx((1e9 - LiveHost(16, 1)) / kLeak).epsilon(0.02));
+  CHECK_FALSE(p.device_full_after_samples);
+  Knobs limited = run.knobs;
+  limited.device_limit_bytes = 300'000'000;
+  const Prediction full = predictor->Predict(limited);
+  CHECK(*full.full_after_samples() == Approx((3e8 - DevicePeak(16)) / kLeak).epsilon(0.05));
+  CHECK(*full.p_out_of_memory > 0.99);
+  // A batch half as large does with less for longer.
+  Knobs half = limited;
+  half.batch_size = 8;
+  CHECK(*predictor->Predict(half).device_full_after_samples > *full.device_full_after_samples);
+}
+
+TEST_CASE("gradients that are accumulated over steps come and go, and are no leak") {
+  RunRecord run = RecordOnCpu(16, 1);
+  std::vector<CounterPoint>& kept = run.counters["device_memory_kept"];
+  kept.clear();
+  for (const IterationRecord& step : run.iterations) {
+    kept.push_back({step.device_end_ns, kKept + (step.index % 4 == 0 ? 0 : 40 * kMB)});
+  }
+  // Few when it begins to count, and many at the end.
+  for (size_t dropped = 0; dropped < 4; ++dropped) {
+    CHECK(FitRuns({run})->DeviceLeakPerSample() == 0);
+    kept.pop_back();
+  }
+}
+
+TEST_CASE("of a GPU, whose allocator takes memory in segments, growth is believed beyond a few of them") {
+  const auto recorded = [](double bytes_per_sample) {
+    RunRecord run = Record(ReadAndDecode(0.2, 0.05), {.knobs = testing::EmulatedKnobs(16, 2, "cuda:0"), .steps = 60});
+    run = LeakingOnDevice(std::move(run), bytes_per_sample);
+    run.device_total_bytes = 2'000'000'000;
+    return run;
+  };
+  CHECK(FitRuns({recorded(10e3)})->DeviceLeakPerSample() == 0);
+  const RunRecord run = recorded(1e6);
+  const auto predictor = FitRuns({run});
+  CHECK(predictor->DeviceLeakPerSample() == Approx(1e6).epsilon(0.03));
+  CHECK(predictor->HostLeakPerSample() == 0);
+  CHECK(*predictor->Predict(run.knobs).device_full_after_samples == Approx((2e9 - kKept) / 1e6).epsilon(0.03));
+  CHECK_FALSE(predictor->Predict(run.knobs).host_full_after_samples);
 }
 
 TEST_CASE("what grows while a process warms up, and by no more than processes differ, is no leak") {
@@ -133,10 +208,10 @@ TEST_CASE("what grows while a process warms up, and by no more than processes di
     warming.counters["host_memory_held"].push_back(
         {warming.begin_ns + i * tenth, 200 * kMB + 20 * kMB * std::min(i, 4)});
   }
-  CHECK(FitRuns({warming})->LeakPerSample() == 0);
+  CHECK(FitRuns({warming})->HostLeakPerSample() == 0);
   const auto predictor = FitRuns({Leaking(RecordOnCpu(16, 1), 1000)});
-  CHECK(predictor->LeakPerSample() == 0);
-  CHECK_FALSE(predictor->Predict(warming.knobs).full_after_samples);
+  CHECK(predictor->HostLeakPerSample() == 0);
+  CHECK_FALSE(predictor->Predict(warming.knobs).full_after_samples());
 }
 
 TEST_CASE("a setting that ran out of memory is not said to fit, and less of it may") {

@@ -29,9 +29,8 @@ std::string WhatGrew(const RunRecord& run) {
   constexpr double kLeastPart = 0.1, kFewestFiles = 16;
   std::string text;
   const auto add = [&text](const std::string& more) { text += (text.empty() ? "" : ", ") + more; };
-  for (const auto& [series, name] :
-       {std::pair("host_memory_held", "host memory"), std::pair("device_memory_kept", "device memory")}) {
-    const std::optional<Growth> growth = MeasureGrowth(run, series);
+  for (const auto& [growth, name] : {std::pair(MeasureGrowth(run, "host_memory_held"), "host memory"),
+                                     std::pair(MeasureDeviceGrowth(run), "device memory")}) {
     if (growth && growth->added() > kLeastPart * growth->last) {
       add(fmt::format("{} from {} to {}, {} a sample", name, HumanSize(growth->first), HumanSize(growth->last),
                       HumanSize(growth->per_sample())));

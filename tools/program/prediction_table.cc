@@ -92,9 +92,8 @@ std::string MemoryMark(const Prediction& p) {
   const std::string limit =
       host ? fmt::format("the {} of host memory", size(p.knobs.host_limit_bytes, p.host_room_bytes))
            : fmt::format("the {} of device memory", size(p.knobs.device_limit_bytes, p.device_room_bytes));
-  const std::string when = host && p.full_after_samples && *p.full_after_samples >= 1
-                               ? fmt::format(", full after {:.0f} samples", *p.full_after_samples)
-                               : "";
+  const double full_after = (host ? p.host_full_after_samples : p.device_full_after_samples).value_or(0);
+  const std::string when = full_after >= 1 ? fmt::format(", full after {:.0f} samples", full_after) : "";
   if (chance > 0.99) return fmt::format("does not fit {}{}", limit, when);
   return fmt::format("may not fit {} ({:.0f} %){}", limit, chance * 100, when);
 }
@@ -122,10 +121,10 @@ std::string StallPointText(const StallPoint& point) {
 }
 
 std::string NothingFitsText(const Prediction& recorded) {
-  const bool leaks = recorded.full_after_samples.value_or(0) > 0;
+  const bool leaks = recorded.full_after_samples().value_or(0) > 0;
   return fmt::format(
       "recommended: nothing, no setting fits the memory allowed; {}\n",
-      leaks ? "something stays of every sample, so look for what the loading keeps: other settings only put it off"
+      leaks ? "something stays of every sample: look for what loading or step keep, other settings only put it off"
             : "allow more, or sweep a smaller --batch");
 }
 
@@ -147,18 +146,29 @@ std::string ColdForOnceNote(const Predictor& predictor) {
 }
 
 std::string LeakNote(const Predictor& predictor) {
-  if (predictor.LeakPerSample() <= 0) return "";
-  std::string text = fmt::format(
-      "note: {} of host memory stay of every sample; what a setting holds is told of a run of {:.0f} samples "
-      "(an epoch, or as many as were recorded)",
-      HumanSize(predictor.LeakPerSample()), predictor.UsualRunSamples());
+  const double on_host = predictor.HostLeakPerSample(), on_device = predictor.DeviceLeakPerSample();
+  if (on_host <= 0 && on_device <= 0) return "";
   const Prediction recorded = predictor.Estimate(predictor.recorded());
-  if (recorded.full_after_samples && recorded.throughput_per_s > 0) {
-    text +=
-        fmt::format(", and the recorded one fills all {} after {:.0f} samples, {}", HumanSize(recorded.host_room_bytes),
-                    *recorded.full_after_samples, HumanTime(*recorded.full_after_samples / recorded.throughput_per_s));
-  }
-  return text + '\n';
+  const auto note = [&](double leak, const char* where, const std::optional<double>& full_after, double room) {
+    if (leak <= 0) return std::string();
+    std::string text = fmt::format(
+        "note: {} of {} memory stay of every sample; what a setting holds is told of a run of {:.0f} samples (an "
+        "epoch, "
+        "or as many as were recorded)",
+        HumanSize(leak), where, predictor.UsualRunSamples());
+    if (full_after && recorded.throughput_per_s > 0) {
+      text += fmt::format(", and the recorded one fills all {} after {:.0f} samples, {}", HumanSize(room), *full_after,
+                          HumanTime(*full_after / recorded.throughput_per_s));
+    }
+    return text + '\n';
+  };
+  // A device without memory of its own fills the host's.
+  const bool fills_host = on_host <= 0 && !recorded.device_full_after_samples;
+  const std::optional<double>& device_full_after =
+      fills_host ? recorded.host_full_after_samples : recorded.device_full_after_samples;
+  return note(on_host, "host", recorded.host_full_after_samples, recorded.host_room_bytes) +
+         note(on_device, "device", device_full_after,
+              fills_host ? recorded.host_room_bytes : recorded.device_room_bytes);
 }
 
 }  // namespace stallpoint
