@@ -1,3 +1,5 @@
+#include <sys/prctl.h>
+
 #include <cmath>
 #include <mutex>
 #include <thread>
@@ -61,6 +63,17 @@ TEST_CASE("The cpu device executes steps in order on a thread of its own and rep
   REQUIRE(bench.device->WaitUntilUnfinished(0, kAlways));
   CHECK(order == std::vector<int64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
   CHECK(stepping != std::this_thread::get_id());
+}
+
+TEST_CASE(
+    "Beside an emulated device main waits for its own reads as a worker does, however exactly it waits for steps") {
+  const int usual_slack_ns = prctl(PR_GET_TIMERSLACK);
+  IndexData data;
+  DeviceBench bench(data, {.device = "emulated:launch=2ms,sample=0ms"});
+  CHECK(prctl(PR_GET_TIMERSLACK) == usual_slack_ns);
+  REQUIRE(bench.device->Launch(bench.MakeBatch(0, 4)).ok());
+  REQUIRE(bench.device->WaitUntilUnfinished(0, kAlways));
+  CHECK(prctl(PR_GET_TIMERSLACK) == usual_slack_ns);
 }
 
 TEST_CASE("Finished steps are taken in order of launch with what they reported") {
