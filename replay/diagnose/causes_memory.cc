@@ -32,10 +32,9 @@ Cause GrowthCause(const char* id, const std::string& consequence, const char* wh
   cause.id = id;
   cause.share = 1;
   cause.evidence.push_back(consequence);
-  cause.evidence.push_back(fmt::format(
-      "with the pipeline full {} grew from {} to {} while {} samples were loaded: {} "
-      "a sample",
-      what, HumanSize(growth.first), HumanSize(growth.last), growth.samples, HumanSize(growth.per_sample())));
+  cause.evidence.push_back(
+      fmt::format("with the pipeline full {} grew from {} to {} while {} samples were loaded: {} a sample", what,
+                  HumanSize(growth.first), HumanSize(growth.last), growth.samples, HumanSize(growth.per_sample())));
   return cause;
 }
 
@@ -48,7 +47,8 @@ std::optional<Cause> FindMemoryGrowth(const Case& c) {
   if (RanOut(c.run)) {
     const std::optional<Growth> device = DeviceOnHost(c.run) ? MeasureDeviceGrowth(c.run) : std::nullopt;
     const double own = growth->added() - (device ? device->added() : 0);
-    if (own >= kLeastShare * growth->last) consequence = c.run.outcome_message;
+    const bool of_host = !c.run.outcome_message.starts_with("device memory");
+    if (of_host && own >= kLeastShare * growth->last) consequence = c.run.outcome_message;
   } else if (c.model && c.predictor->HostLeakPerSample() > 0) {
     consequence = WhenFull(c, "host", c.model->host_full_after_samples, c.model->host_room_bytes);
   }

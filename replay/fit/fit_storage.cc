@@ -25,6 +25,7 @@ constexpr double kBelieved = 9;
 constexpr double kStep = 1.02;  // between the limits that are tried
 // Part of the reading time in which at least so many waited, for so many to have been seen.
 constexpr double kSeenShare = 0.05;
+constexpr double kUnlimited = std::numeric_limits<double>::infinity();
 // A limit that was not seen is anywhere within so many decades beyond the reads that were.
 constexpr double kDecades = 3;
 
@@ -32,7 +33,8 @@ constexpr double kDecades = 3;
 struct ReadLoad {
   std::vector<double> time_ns;  // [n - 1]: with n of them
   double reads = 0;
-  double error = 0;  // standard, of their mean wait, relative
+  double error = 0;    // standard, of their mean wait, relative
+  double to_main = 1;  // how long they waited to how long the main run's did
 
   double Total(double streams) const {
     double total = 0;
@@ -155,15 +157,24 @@ double Unequal(const std::vector<ReadLoad>& loads, double streams) {
   return squares - sum * sum / weights;
 }
 
+// Of the samples that both met: a short run meets the first ones, and these may wait for longer than others do. Where
+// that is not known, of all.
+double ToMain(const FittedRun& run, const ReadLoad& load, const FittedRun& main, const ReadLoad& of_main,
+              bool only_cold) {
+  if (!only_cold) {
+    if (const auto compared = CompareWaits(run, main)) return std::exp(compared->log);
+  }
+  return load.Alone(kUnlimited) / of_main.Alone(kUnlimited);
+}
+
 // What the main run's reads, which come first, would have waited alone, to what they waited: what was usual in all
 // runs, for any one may have been disturbed. Where runs differ by more than disturbance, as on a cold and a warm page
 // cache, the main run's own.
 double AloneToWaited(const std::vector<ReadLoad>& loads, double streams) {
-  const double waited = loads.front().Alone(std::numeric_limits<double>::infinity());
   std::vector<double> alone;
-  for (const ReadLoad& load : loads) alone.push_back(load.Alone(streams));
+  for (const ReadLoad& load : loads) alone.push_back(load.to_main * load.Alone(streams) / load.Alone(kUnlimited));
   const double usual = Median(alone);
-  return (std::abs(std::log(usual / alone.front())) < kLargestDisturbance ? usual : alone.front()) / waited;
+  return std::abs(std::log(usual / alone.front())) < kLargestDisturbance ? usual : alone.front();
 }
 
 }  // namespace
@@ -175,17 +186,17 @@ double Storage::StreamsAt(double errors) const {
 }
 
 Storage FitStorage(absl::Span<const FittedRun> runs) {
-  const double unlimited = std::numeric_limits<double>::infinity();
   const bool only_cold = ColdOnesWait(runs);
   std::vector<ReadLoad> loads;
   for (const FittedRun& fitted : runs) {
     ReadLoad load = Measure(fitted, only_cold);
     const bool is_main = fitted.run == runs.front().run;
     // Waits that cost nothing share nothing.
-    if (load.reads == 0 || load.Alone(unlimited) < DemandTape::kShortWaitNs) {
+    if (load.reads == 0 || load.Alone(kUnlimited) < DemandTape::kShortWaitNs) {
       if (is_main) return {};
       continue;
     }
+    if (!loads.empty()) load.to_main = ToMain(fitted, load, runs.front(), loads.front(), only_cold);
     loads.push_back(std::move(load));
   }
   Storage storage;
@@ -199,8 +210,8 @@ Storage FitStorage(absl::Span<const FittedRun> runs) {
       least = unequal;
     }
   }
-  if (Unequal(loads, unlimited) - least < kBelieved) {
-    storage.alone = AloneToWaited(loads, unlimited);
+  if (Unequal(loads, kUnlimited) - least < kBelieved) {
+    storage.alone = AloneToWaited(loads, kUnlimited);
     return storage;
   }
   double low = best, high = best;

@@ -37,26 +37,35 @@ void SetAsideColdStart(RunCosts* costs) {
   }
 }
 
+// What early values are to be multiplied by to be as large as later ones, as far as they differ by more than chance:
+// samples that take long may be among the first.
+double LevelOf(const std::vector<double>& early, const std::vector<double>& later) {
+  const double before = Mean(early), after = Mean(later);
+  if (before <= 0) return 1;
+  if (after <= 0) return 0;
+  const auto chance = [](const std::vector<double>& values, double mean) {
+    return std::pow(StandardDeviation(values) / mean, 2) / static_cast<double>(values.size());
+  };
+  const double log = std::log(after / before);
+  const double noise = 2 * (chance(early, before) + chance(later, after));
+  return log * log > noise ? std::exp(log * (1 - noise / (log * log))) : 1;
+}
+
 // Of cold samples, or of the others.
 void LevelSamples(bool cold, RunCosts* costs) {
   std::vector<bool> steady(costs->rows.size(), false);
   for (const uint32_t row : costs->steady) steady[row] = true;
-  double after = 0, before = 0;
-  for (size_t row = 0; row < costs->rows.size(); ++row) {
-    if (costs->cold[row] == cold) ++(steady[row] ? after : before);
-  }
-  if (before <= 0 || after <= 0) return;
   for (size_t s = 0; s < costs->rows.front().size(); ++s) {
-    Demand usual, early;
-    for (size_t row = 0; row < costs->rows.size(); ++row) {
-      if (costs->cold[row] == cold) (steady[row] ? usual : early) += costs->rows[row][s];
-    }
-    const double wait = early.wait > 0 ? (usual.wait / after) / (early.wait / before) : 1;
-    const double cpu = early.cpu > 0 ? (usual.cpu / after) / (early.cpu / before) : 1;
-    for (size_t row = 0; row < costs->rows.size(); ++row) {
-      if (steady[row] || costs->cold[row] != cold) continue;
-      costs->rows[row][s].wait *= wait;
-      costs->rows[row][s].cpu *= cpu;
+    for (double Demand::*part : {&Demand::wait, &Demand::cpu}) {
+      std::vector<double> early, later;
+      for (size_t row = 0; row < costs->rows.size(); ++row) {
+        if (costs->cold[row] == cold) (steady[row] ? later : early).push_back(costs->rows[row][s].*part);
+      }
+      if (early.empty() || later.empty()) return;
+      const double level = LevelOf(early, later);
+      for (size_t row = 0; row < costs->rows.size(); ++row) {
+        if (!steady[row] && costs->cold[row] == cold) costs->rows[row][s].*part *= level;
+      }
     }
   }
 }

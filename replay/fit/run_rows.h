@@ -27,8 +27,8 @@ int64_t FirstFromCache(const RunCosts& costs);
 void OrderRows(const RunRecord& run, int64_t steady_first, RunCosts* costs);
 
 // What came before the steady part keeps its differences from sample to sample and takes the level of the rest, cold
-// samples that of cold ones: that the first second is slow says nothing of the samples that were met in it. If hardly
-// any of the rest is cold, what was is set aside.
+// samples that of cold ones, as far as they differ from that by more than chance: that the first second is slow says
+// nothing of the samples that were met in it. If hardly any of the rest is cold, what was is set aside.
 void LevelStart(RunCosts* costs);
 
 }  // namespace stallpoint

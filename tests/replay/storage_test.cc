@@ -1,5 +1,6 @@
 // Storage that serves some reads at a time, recorded at few workers and predicted at others.
 #include <cmath>
+#include <random>
 #include <vector>
 
 #include "catch.h"
@@ -75,6 +76,33 @@ TEST_CASE("reads that overlap freely show no limit, only how many were seen at a
   CHECK(model->storage.StreamsAt(2) > model->storage.seen);
   CHECK(std::isinf(model->storage.StreamsAt(-2)));
   CHECK(model->storage.alone == Approx(1).epsilon(0.005));
+}
+
+TEST_CASE("calibration runs that meet samples which wait for long do not make all others wait for longer") {
+  Truth truth = SharedStorage(1000);
+  truth.dataset_samples = 4096;
+  truth.sample = [](uint64_t key, std::mt19937_64&) {
+    std::mt19937_64 of_sample(key);
+    return std::vector<Demand>{{5e6 * std::lognormal_distribution<double>(-0.72, 1.2)(of_sample), 0}, {0, 0.5e6}};
+  };
+  std::vector<RunRecord> runs = {Record(truth, {.knobs = EmulatedKnobs(8, 1, kQuickDevice), .steps = 300})};
+  double first = 0, all = 0;
+  for (size_t i = 0; i < runs[0].samples.size(); ++i) {
+    const auto wait = static_cast<double>(runs[0].CostsOfSample(i)[0].wall_ns);
+    all += wait / static_cast<double>(runs[0].samples.size());
+    if (i < 480) first += wait / 480;
+  }
+  REQUIRE(std::abs(first / all - 1) > 0.03);
+  for (const int32_t workers : {2, 4}) {
+    runs.push_back(Record(truth, {.knobs = EmulatedKnobs(8, workers, kQuickDevice),
+                                  .steps = 60,
+                                  .luck = static_cast<uint64_t>(workers),
+                                  .role = RunRecord::Role::kCalibration}));
+  }
+  const auto model = CostModel::Fit(runs);
+  REQUIRE(model.ok());
+  CHECK(model->storage.alone == Approx(1).epsilon(0.002));
+  CHECK(model->tape.Sum(0, 480).wait == Approx(480 * first).epsilon(0.02));
 }
 
 TEST_CASE("reads that were disturbed in the recorded run are taken to wait as in the calibration runs") {
