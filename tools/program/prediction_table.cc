@@ -152,9 +152,8 @@ std::string LeakNote(const Predictor& predictor) {
   const auto note = [&](double leak, const char* where, const std::optional<double>& full_after, double room) {
     if (leak <= 0) return std::string();
     std::string text = fmt::format(
-        "note: {} of {} memory stay of every sample; what a setting holds is told of a run of {:.0f} samples (an "
-        "epoch, "
-        "or as many as were recorded)",
+        "note: {} of {} memory stay of every sample; what a setting holds is told of a run of {:.0f} samples "
+        "(an epoch, or as many as were recorded)",
         HumanSize(leak), where, predictor.UsualRunSamples());
     if (full_after && recorded.throughput_per_s > 0) {
       text += fmt::format(", and the recorded one fills all {} after {:.0f} samples, {}", HumanSize(room), *full_after,
