@@ -17,8 +17,6 @@
 namespace stallpoint {
 namespace {
 
-// Standard errors beyond which something is said to stay of every sample.
-constexpr double kLeakBelieved = 3;
 // What a worker holds besides its buffers (a stack, its ring of events, its share of malloc, a decoder) was 1.8 to 3.3
 // MB with JPEG files, and is 2.7 since rings are touched at once; runs with other numbers of workers are weighed
 // against that, each known to so much.
@@ -149,8 +147,10 @@ std::optional<Grown> OnDevice(const RunRecord& run) {
 }
 
 // Where the main run went on growing: the mean over runs, each of which tells as much as it is long. Believed beyond
-// three standard errors, for heaps and caches of a library warm up too.
-Leak FitLeak(absl::Span<const FittedRun> runs, GrowthOf growth_of) {
+// three standard errors, for heaps and caches of a library warm up too. `known`: what stays of a sample and is
+// accounted for elsewhere, bytes.
+Leak FitLeak(absl::Span<const FittedRun> runs, GrowthOf growth_of, double known = 0) {
+  constexpr double kErrorsBelieved = 3;
   const RunRecord& main = *runs.front().run;
   double weights = 0, sum = 0;
   for (const FittedRun& fitted : runs) {
@@ -161,9 +161,9 @@ Leak FitLeak(absl::Span<const FittedRun> runs, GrowthOf growth_of) {
     weights += weight;
     sum += weight * grown->growth.per_sample();
   }
-  const Leak leak{sum / weights, 1 / std::sqrt(weights)};
-  return std::isfinite(leak.per_sample_bytes) && leak.per_sample_bytes >= kLeakBelieved * leak.error_bytes ? leak
-                                                                                                           : Leak{};
+  const Leak leak{sum / weights - known, 1 / std::sqrt(weights)};
+  const bool believed = leak.per_sample_bytes >= kErrorsBelieved * leak.error_bytes;
+  return std::isfinite(leak.per_sample_bytes) && believed ? leak : Leak{};
 }
 
 // What a run holds beside all that is counted.
@@ -265,12 +265,8 @@ MemoryModel FitMemory(absl::Span<const FittedRun> runs) {
   memory.device_on_host =
       FitGrowing(runs, "device_memory_reserved", replay, &AllocationReplay::Memory::held, memory.device_leak);
 
-  memory.host_leak = FitLeak(runs, OnHost);
-  if (memory.device_on_host) {
-    // All that the host keeps for it is in what the process holds.
-    memory.host_leak.per_sample_bytes -= memory.device_leak.per_sample_bytes;
-    if (memory.host_leak.per_sample_bytes < kLeakBelieved * memory.host_leak.error_bytes) memory.host_leak = {};
-  }
+  // What the host keeps for the device is in what the process holds.
+  memory.host_leak = FitLeak(runs, OnHost, memory.device_on_host ? memory.device_leak.per_sample_bytes : 0);
   memory.usual_run_samples = std::max(LoadedSamples(main), static_cast<double>(main.dataset_samples));
   std::vector<Rest> rests;
   for (const FittedRun& fitted : runs) {
