@@ -12,6 +12,8 @@ namespace {
 constexpr double kOverfull = 1.25;
 constexpr int32_t kFewestPerCore = 2, kMostPerCore = 6;
 constexpr int32_t kFew = 2;
+constexpr int64_t kMeasuredSteps = 30;  // once what was loaded ahead is used up
+constexpr double kCrowdedNs = 5e9;
 
 int32_t CrowdedWorkers(int32_t cores, double computing) {
   const double filling = kOverfull * cores / std::max(computing, 1e-3);
@@ -19,12 +21,27 @@ int32_t CrowdedWorkers(int32_t cores, double computing) {
                     kMostPerCore * cores);
 }
 
-double ComputingShare(const RunRecord& run) {
+// Means of a recorded run.
+struct BatchMeans {
+  Demand load;
+  double step_ns = 0;
+
+  double Computing() const { return load.total() > 0 ? load.cpu / load.total() : 1; }
+  // A step with other workers takes at least so long.
+  double LeastStepNs(int32_t workers, double cores) const {
+    return std::max({step_ns, load.total() / std::max(1, workers), load.cpu / cores});
+  }
+};
+
+BatchMeans Measure(const RunRecord& run) {
+  BatchMeans means;
   const absl::StatusOr<RunCosts> costs = MeasureCosts(run);
-  if (!costs.ok()) return 1;
-  Demand sum;
-  for (const BatchCost& batch : costs->batches) sum += batch.whole;
-  return sum.total() > 0 ? sum.cpu / sum.total() : 1;
+  if (!costs.ok()) return means;
+  for (const BatchCost& batch : costs->batches) means.load += batch.whole;
+  const double each = 1 / std::max(1.0, static_cast<double>(costs->batches.size()));
+  means.load = {means.load.wait * each, means.load.cpu * each, means.load.read * each};
+  for (const StepCost& step : costs->steps) means.step_ns += step.step_ns / static_cast<double>(costs->steps.size());
+  return means;
 }
 
 }  // namespace
@@ -52,8 +69,18 @@ std::vector<Knobs> PlanCalibration(const Knobs& recorded, double cores, double c
   return plan;
 }
 
-std::vector<Knobs> PlanCalibration(const RunRecord& run) {
-  return PlanCalibration(run.knobs, run.usable_cores, ComputingShare(run));
+std::vector<CalibrationRun> PlanCalibration(const RunRecord& run) {
+  const BatchMeans means = Measure(run);
+  const double longest_ns = std::min(kCrowdedNs, static_cast<double>(run.end_ns - run.begin_ns));
+  std::vector<CalibrationRun> plan;
+  for (const Knobs& knobs : PlanCalibration(run.knobs, run.usable_cores, means.Computing())) {
+    CalibrationRun& one = plan.emplace_back(knobs);
+    one.steps = 3 * int64_t{knobs.worker_count} * knobs.prefetch_depth + kMeasuredSteps;
+    const double step_ns = means.LeastStepNs(knobs.worker_count, run.usable_cores);
+    if (knobs.worker_count <= run.usable_cores || run.cold_data || step_ns <= 0) continue;
+    one.steps = std::max(one.steps, static_cast<int64_t>(longest_ns / step_ns));
+  }
+  return plan;
 }
 
 }  // namespace stallpoint

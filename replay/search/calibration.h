@@ -2,6 +2,7 @@
 #ifndef STALLPOINT_REPLAY_SEARCH_CALIBRATION_H_
 #define STALLPOINT_REPLAY_SEARCH_CALIBRATION_H_
 
+#include <cstdint>
 #include <vector>
 
 #include "traces/run_record.h"
@@ -21,8 +22,16 @@ namespace stallpoint {
 //   as old as what lies between.
 // `computing`: of the time that a worker loads, waits for a core apart, the share in which it computes.
 std::vector<Knobs> PlanCalibration(const Knobs& recorded, double cores, double computing);
-// The same for a recorded run.
-std::vector<Knobs> PlanCalibration(const RunRecord& run);
+
+struct CalibrationRun {
+  Knobs knobs;
+  int64_t steps = 0;
+};
+// The same for a recorded run, and how long each is to be: past the batches that its workers load ahead, and where they
+// outnumber the cores, about five seconds, for who waits on whose core is luck for some; but no longer than the
+// recorded run, and where its data is cold no longer than the others, which it would else read again from the page
+// cache.
+std::vector<CalibrationRun> PlanCalibration(const RunRecord& run);
 
 }  // namespace stallpoint
 

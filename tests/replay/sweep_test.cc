@@ -147,7 +147,20 @@ TEST_CASE("calibration takes more workers where they mostly wait, so that what t
   CHECK(PlanCalibration(EmulatedKnobs(32, 1), 2, 0.25)[1].worker_count == 10);
   CHECK(PlanCalibration(EmulatedKnobs(32, 1), 2, 0.001)[1].worker_count == 12);
   const RunRecord run = testing::Record(testing::ReadAndDecode(12, 4), {.knobs = EmulatedKnobs(8, 1)});
-  CHECK(PlanCalibration(run)[1].worker_count == 10);
+  CHECK(PlanCalibration(run)[1].knobs.worker_count == 10);
+}
+
+TEST_CASE("calibration runs whose workers outnumber the cores take seconds, but no longer than the recording") {
+  const testing::Truth truth = testing::ReadAndDecode(12, 4);
+  const Knobs knobs = EmulatedKnobs(8, 1);
+  const auto plan = PlanCalibration(testing::Record(truth, {.knobs = knobs}));
+  CHECK(plan[0].steps == 30 + 3 * 2 * knobs.prefetch_depth);
+  CHECK(static_cast<double>(plan[1].steps) == Approx(5e9 / (8 * 4e6 / 2)).epsilon(0.02));  // what two cores compute
+  RunRecord run = testing::Record(truth, {.knobs = knobs, .steps = 20});
+  const auto after_a_short_run = PlanCalibration(run);
+  CHECK(after_a_short_run[1].steps < plan[1].steps * 2 / 3);
+  run.cold_data = true;
+  CHECK(PlanCalibration(run)[1].steps == 30 + 3 * 10 * knobs.prefetch_depth);
 }
 
 TEST_CASE("what crowded cores lose is known best at the counts of workers that were run, and nothing is lost unseen") {

@@ -29,13 +29,13 @@ namespace stallpoint {
 namespace {
 
 constexpr double kNsPerMs = 1e6;
-constexpr double kJitter = 0.1;         // sigma of the lognormal that a sample computes
 constexpr double kRunNs = 1.5e9;        // of one setting, about
 constexpr int64_t kFewestBatches = 60;  // of one setting
 
 struct Shape {
   int32_t workers = 1, batch = 1, prefetch = 1;
   double wait_ms = 0, compute_ms = 0;
+  double jitter = 0;  // sigma of the lognormal that a sample computes
 };
 
 // A mean batch as it was, and what its samples took in the mean.
@@ -101,7 +101,7 @@ class Loop {
  private:
   void Work(int32_t index) {
     std::mt19937_64 random(static_cast<uint64_t>(index) + 1);
-    std::lognormal_distribution<double> jitter(-kJitter * kJitter / 2, kJitter);
+    std::lognormal_distribution<double> jitter(-shape_.jitter * shape_.jitter / 2, shape_.jitter);
     const timespec wait = {0, static_cast<long>(shape_.wait_ms * kNsPerMs)};
     const int64_t begin = ClockNs(CLOCK_THREAD_CPUTIME_ID);
     while (true) {
@@ -137,7 +137,7 @@ class Loop {
 
 double Simulated(const Shape& shape, const Measured& measured, double migration_delay_ns) {
   std::mt19937_64 random(1);
-  std::lognormal_distribution<double> jitter(-kJitter * kJitter / 2, kJitter);
+  std::lognormal_distribution<double> jitter(-shape.jitter * shape.jitter / 2, shape.jitter);
   std::vector<std::vector<Demand>> rows(4096);
   std::vector<uint32_t> order(rows.size());
   for (uint32_t i = 0; i < rows.size(); ++i) {
@@ -167,12 +167,12 @@ struct Model {
   std::vector<double> errors;
 };
 
-int Measure(int repeats) {
+int Measure(double sample_jitter, int repeats) {
   std::vector<Shape> shapes;
   for (const auto& [wait, compute] : {std::pair{12.0, 7.0}, {12.0, 4.0}, {5.0, 7.0}, {1.0, 6.0}}) {
     for (const int32_t workers : {2, 3, 4, 6, 10}) {
       for (const auto& [batch, prefetch] : {std::pair{4, 1}, {4, 2}, {16, 2}}) {
-        shapes.push_back({workers, batch, prefetch, wait, compute});
+        shapes.push_back({workers, batch, prefetch, wait, compute, sample_jitter});
       }
     }
   }
@@ -235,7 +235,10 @@ int Measure(int repeats) {
 int main(int argc, char** argv) {
   CLI::App app("Threads that sleep and compute on this host, measured and simulated");
   int repeats = 2;
+  double jitter = 0.1;
   app.add_option("--repeats", repeats, "runs of each shape")->check(CLI::Range(1, 100));
+  app.add_option("--jitter", jitter, "sigma of the lognormal that samples compute (0.1)")
+      ->check(CLI::Range(0.001, 2.0));
   CLI11_PARSE(app, argc, argv);
-  return stallpoint::Measure(repeats);
+  return stallpoint::Measure(jitter, repeats);
 }

@@ -30,8 +30,6 @@ constexpr int64_t kDefaultSteps = 100;
 constexpr int64_t kEmulatedLaunchNs = 2'000'000, kEmulatedSampleNs = 4'000'000;
 // `--probe none`: not even the default ones.
 constexpr char kNoProbes[] = "none";
-// A calibration run: long enough for a steady window behind start-up and priming.
-constexpr int64_t kCalibrationSteps = 30;
 
 struct RecordFlags {
   std::string plugin, data, output, timeout, device_work;
@@ -108,15 +106,15 @@ absl::StatusOr<RunRequest> MakeRequest(const RecordFlags& flags, const Context& 
 
 // One run for each setting. Where the data is read cold, one more that finds in the page cache what the longest of them
 // has just read: what the same samples cost from there.
-std::vector<RunRequest> CalibrationRuns(const RunRequest& main_request, const std::vector<Knobs>& settings) {
+std::vector<RunRequest> CalibrationRuns(const RunRequest& main_request, const std::vector<CalibrationRun>& plan) {
   std::vector<RunRequest> runs;
-  for (const Knobs& knobs : settings) {
+  for (const CalibrationRun& planned : plan) {
     RunRequest& request = runs.emplace_back(main_request);
-    request.knobs = knobs;
+    request.knobs = planned.knobs;
     request.role = trace::RUN_ROLE_CALIBRATION;
     request.append = true;
     request.epochs = 0;
-    request.steps = 3 * int64_t{knobs.worker_count} * knobs.prefetch_depth + kCalibrationSteps;
+    request.steps = planned.steps;
   }
   if (!main_request.cold_data || runs.empty()) return runs;
   const auto samples = [](const RunRequest& run) { return run.steps * run.knobs.batch_size; };
