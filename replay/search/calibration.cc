@@ -33,7 +33,7 @@ struct BatchMeans {
   }
 };
 
-BatchMeans Measure(const RunRecord& run) {
+BatchMeans MeanBatch(const RunRecord& run) {
   BatchMeans means;
   const absl::StatusOr<RunCosts> costs = MeasureCosts(run);
   if (!costs.ok()) return means;
@@ -70,7 +70,7 @@ std::vector<Knobs> PlanCalibration(const Knobs& recorded, double cores, double c
 }
 
 std::vector<CalibrationRun> PlanCalibration(const RunRecord& run) {
-  const BatchMeans means = Measure(run);
+  const BatchMeans means = MeanBatch(run);
   const double longest_ns = std::min(kCrowdedNs, static_cast<double>(run.end_ns - run.begin_ns));
   std::vector<CalibrationRun> plan;
   for (const Knobs& knobs : PlanCalibration(run.knobs, run.usable_cores, means.Computing())) {
