@@ -13,7 +13,7 @@ constexpr double kOverfull = 1.25;
 constexpr int32_t kFewestPerCore = 2, kMostPerCore = 6;
 constexpr int32_t kFew = 2;
 constexpr int64_t kMeasuredSteps = 30;  // once what was loaded ahead is used up
-constexpr double kCrowdedNs = 5e9;
+constexpr double kUsualNs = 2e9, kCrowdedNs = 5e9;
 
 int32_t CrowdedWorkers(int32_t cores, double computing) {
   const double filling = kOverfull * cores / std::max(computing, 1e-3);
@@ -71,14 +71,17 @@ std::vector<Knobs> PlanCalibration(const Knobs& recorded, double cores, double c
 
 std::vector<CalibrationRun> PlanCalibration(const RunRecord& run) {
   const BatchMeans means = MeanBatch(run);
-  const double longest_ns = std::min(kCrowdedNs, static_cast<double>(run.end_ns - run.begin_ns));
+  const auto length_ns = static_cast<double>(run.end_ns - run.begin_ns);
   std::vector<CalibrationRun> plan;
   for (const Knobs& knobs : PlanCalibration(run.knobs, run.usable_cores, means.Computing())) {
     CalibrationRun& one = plan.emplace_back(knobs);
     one.steps = 3 * int64_t{knobs.worker_count} * knobs.prefetch_depth + kMeasuredSteps;
-    const double step_ns = means.LeastStepNs(knobs.worker_count, run.usable_cores);
-    if (knobs.worker_count <= run.usable_cores || run.cold_data || step_ns <= 0) continue;
-    one.steps = std::max(one.steps, static_cast<int64_t>(longest_ns / step_ns));
+    const double batch = static_cast<double>(knobs.batch_size) / static_cast<double>(run.knobs.batch_size);
+    const double step_ns = means.LeastStepNs(knobs.worker_count, run.usable_cores) * std::max(1.0, batch);
+    if (run.cold_data || step_ns <= 0) continue;
+    const bool crowded = knobs.worker_count > run.usable_cores;
+    const double enough_ns = std::min(length_ns, crowded ? kCrowdedNs : kUsualNs);
+    one.steps = std::max(one.steps, static_cast<int64_t>(enough_ns / step_ns));
   }
   return plan;
 }

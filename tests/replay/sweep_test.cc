@@ -150,12 +150,15 @@ TEST_CASE("calibration takes more workers where they mostly wait, so that what t
   CHECK(PlanCalibration(run)[1].knobs.worker_count == 10);
 }
 
-TEST_CASE("calibration runs whose workers outnumber the cores take seconds, but no longer than the recording") {
+TEST_CASE("calibration runs take seconds, most where workers outnumber the cores, but no longer than the recording") {
   const testing::Truth truth = testing::ReadAndDecode(12, 4);
   const Knobs knobs = EmulatedKnobs(8, 1);
   const auto plan = PlanCalibration(testing::Record(truth, {.knobs = knobs}));
-  CHECK(plan[0].steps == 30 + 3 * 2 * knobs.prefetch_depth);
+  CHECK(plan[0].steps == 30 + 3 * 2 * knobs.prefetch_depth);                               // two seconds and more
   CHECK(static_cast<double>(plan[1].steps) == Approx(5e9 / (8 * 4e6 / 2)).epsilon(0.02));  // what two cores compute
+  const auto fast =
+      PlanCalibration(testing::Record(testing::ReadAndDecode(0, 0.1), {.knobs = EmulatedKnobs(1, 1), .steps = 2000}));
+  CHECK(fast[0].steps == Approx(2e9 / 3e6).epsilon(0.2));  // launch and step
   RunRecord run = testing::Record(truth, {.knobs = knobs, .steps = 20});
   const auto after_a_short_run = PlanCalibration(run);
   CHECK(after_a_short_run[1].steps < plan[1].steps * 2 / 3);
