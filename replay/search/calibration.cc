@@ -74,10 +74,12 @@ std::vector<CalibrationRun> PlanCalibration(const RunRecord& run) {
   const auto length_ns = static_cast<double>(run.end_ns - run.begin_ns);
   std::vector<CalibrationRun> plan;
   for (const Knobs& knobs : PlanCalibration(run.knobs, run.usable_cores, means.Computing())) {
-    CalibrationRun& one = plan.emplace_back(knobs);
-    one.steps = 3 * int64_t{knobs.worker_count} * knobs.prefetch_depth + kMeasuredSteps;
-    const double batch = static_cast<double>(knobs.batch_size) / static_cast<double>(run.knobs.batch_size);
-    const double step_ns = means.LeastStepNs(knobs.worker_count, run.usable_cores) * std::max(1.0, batch);
+    CalibrationRun& one = plan.emplace_back(
+        CalibrationRun{knobs, 3 * int64_t{knobs.worker_count} * knobs.prefetch_depth + kMeasuredSteps});
+    // A smaller batch may take as long as the recorded one.
+    const double growth =
+        std::max(1.0, static_cast<double>(knobs.batch_size) / static_cast<double>(run.knobs.batch_size));
+    const double step_ns = growth * means.LeastStepNs(knobs.worker_count, run.usable_cores);
     if (run.cold_data || step_ns <= 0) continue;
     const bool crowded = knobs.worker_count > run.usable_cores;
     const double enough_ns = std::min(length_ns, crowded ? kCrowdedNs : kUsualNs);

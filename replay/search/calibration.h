@@ -28,9 +28,9 @@ struct CalibrationRun {
   int64_t steps = 0;
 };
 // The same for a recorded run, and how long each is to be: past the batches that its workers load ahead, and about two
-// seconds, for caches and clocks take one to settle, or five where workers outnumber the cores, for who waits on whose
-// core is luck for some; but no longer than the recorded run, and where its data is cold no longer than the first,
-// which it would else read again from the page cache.
+// seconds, for caches and clocks take one to settle, or five where workers outnumber the cores, for it is luck for
+// seconds who waits on whose core; but no longer than the recorded run, and where its data is cold no longer than the
+// first, for it would read the rest from the page cache.
 std::vector<CalibrationRun> PlanCalibration(const RunRecord& run);
 
 }  // namespace stallpoint
