@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "replay/fit/run_costs.h"
+#include "replay/fit/cost_model.h"
+#include "replay/predict/step_floor.h"
 #include "replay/search/recommend.h"
 
 namespace stallpoint {
@@ -19,29 +20,6 @@ int32_t CrowdedWorkers(int32_t cores, double computing) {
   const double filling = kOverfull * cores / std::max(computing, 1e-3);
   return std::clamp(static_cast<int32_t>(std::ceil(std::min(filling, 1e6))), kFewestPerCore * cores,
                     kMostPerCore * cores);
-}
-
-// Means of a recorded run.
-struct BatchMeans {
-  Demand load;
-  double step_ns = 0;
-
-  double Computing() const { return load.total() > 0 ? load.cpu / load.total() : 1; }
-  // A step with other workers takes at least so long.
-  double LeastStepNs(int32_t workers, double cores) const {
-    return std::max({step_ns, load.total() / std::max(1, workers), load.cpu / cores});
-  }
-};
-
-BatchMeans MeanBatch(const RunRecord& run) {
-  BatchMeans means;
-  const absl::StatusOr<RunCosts> costs = MeasureCosts(run);
-  if (!costs.ok()) return means;
-  for (const BatchCost& batch : costs->batches) means.load += batch.whole;
-  const double each = 1 / std::max(1.0, static_cast<double>(costs->batches.size()));
-  means.load = {means.load.wait * each, means.load.cpu * each, means.load.read * each};
-  for (const StepCost& step : costs->steps) means.step_ns += step.step_ns / static_cast<double>(costs->steps.size());
-  return means;
 }
 
 }  // namespace
@@ -70,20 +48,19 @@ std::vector<Knobs> PlanCalibration(const Knobs& recorded, double cores, double c
 }
 
 std::vector<CalibrationRun> PlanCalibration(const RunRecord& run) {
-  const BatchMeans means = MeanBatch(run);
+  const absl::StatusOr<CostModel> model = CostModel::Fit(absl::MakeConstSpan(&run, 1));
+  const Demand load = model.ok() ? model->LoadOf(run.knobs) : Demand{};
+  const double computing = load.total() > 0 ? load.cpu / load.total() : 1;
   const auto length_ns = static_cast<double>(run.end_ns - run.begin_ns);
   std::vector<CalibrationRun> plan;
-  for (const Knobs& knobs : PlanCalibration(run.knobs, run.usable_cores, means.Computing())) {
+  for (const Knobs& knobs : PlanCalibration(run.knobs, run.usable_cores, computing)) {
     CalibrationRun& one = plan.emplace_back(
         CalibrationRun{knobs, 3 * int64_t{knobs.worker_count} * knobs.prefetch_depth + kMeasuredSteps});
-    // A smaller batch may take as long as the recorded one.
-    const double growth =
-        std::max(1.0, static_cast<double>(knobs.batch_size) / static_cast<double>(run.knobs.batch_size));
-    const double step_ns = growth * means.LeastStepNs(knobs.worker_count, run.usable_cores);
-    if (run.cold_data || step_ns <= 0) continue;
+    if (run.cold_data || !model.ok()) continue;
     const bool crowded = knobs.worker_count > run.usable_cores;
     const double enough_ns = std::min(length_ns, crowded ? kCrowdedNs : kUsualNs);
-    one.steps = std::max(one.steps, static_cast<int64_t>(enough_ns / step_ns));
+    const double step_ns = FloorOf(*model, knobs).StepNs(knobs.worker_count, knobs.steps_in_flight);
+    if (step_ns > 0) one.steps = std::max(one.steps, static_cast<int64_t>(enough_ns / step_ns));
   }
   return plan;
 }

@@ -1,16 +1,17 @@
 #include <algorithm>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "catch.h"
 #include "replay/predict/predictor.h"
+#include "tests/replay/fitted.h"
 #include "tests/replay/run_builder.h"
 #include "traces/memory_blocks.h"
 
 namespace stallpoint {
 namespace {
 
+using testing::FitTo;
 using testing::ReadAndDecode;
 using testing::Record;
 
@@ -59,12 +60,6 @@ RunRecord Leaking(RunRecord run, double bytes_per_sample) {
   return run;
 }
 
-std::unique_ptr<Predictor> FitRuns(const std::vector<RunRecord>& runs) {
-  auto predictor = Predictor::Fit(runs, {});
-  REQUIRE(predictor.ok());
-  return *std::move(predictor);
-}
-
 Knobs Changed(const RunRecord& run, int64_t batch_size, int32_t workers) {
   Knobs knobs = run.knobs;
   knobs.batch_size = batch_size;
@@ -74,8 +69,8 @@ Knobs Changed(const RunRecord& run, int64_t batch_size, int32_t workers) {
 
 TEST_CASE("with two batch sizes and two worker counts recorded, memory of others is known to a few percent") {
   const RunRecord run = RecordOnCpu(16, 1);
-  const auto predictor = FitRuns(
-      {run, RecordOnCpu(16, 2, RunRecord::Role::kCalibration), RecordOnCpu(8, 2, RunRecord::Role::kCalibration)});
+  const auto predictor =
+      FitTo({run, RecordOnCpu(16, 2, RunRecord::Role::kCalibration), RecordOnCpu(8, 2, RunRecord::Role::kCalibration)});
   for (const int64_t batch : {4, 16, 24, 48}) {
     for (const int32_t workers : {0, 1, 4}) {
       INFO("batch " << batch << ", " << workers << " workers");
@@ -91,7 +86,7 @@ TEST_CASE(
   const RunRecord run = RecordOnCpu(16, 1);
   const auto calibration = RunRecord::Role::kCalibration;
   const auto predictor =
-      FitRuns({run, RecordOnCpu(16, 12, calibration), RecordOnCpu(16, 6, calibration), RecordOnCpu(8, 1, calibration)});
+      FitTo({run, RecordOnCpu(16, 12, calibration), RecordOnCpu(16, 6, calibration), RecordOnCpu(8, 1, calibration)});
   for (const int64_t batch : {8, 64}) {
     const Prediction p = predictor->Predict(Changed(run, batch, 1));
     CHECK(*p.host_memory_bytes == Approx(LiveHost(batch, 1)).epsilon(0.02));
@@ -107,7 +102,7 @@ TEST_CASE("what stays of every sample is foreseen for runs of any length, and wh
   run.dataset_samples = 5000;
   run.machine_memory_bytes = 1'000'000'000;
   const auto predictor =
-      FitRuns({run, Leaking(RecordOnCpu(16, 2, calibration), kLeak), Leaking(RecordOnCpu(8, 2, calibration), kLeak)});
+      FitTo({run, Leaking(RecordOnCpu(16, 2, calibration), kLeak), Leaking(RecordOnCpu(8, 2, calibration), kLeak)});
   CHECK(predictor->HostLeakPerSample() == Approx(kLeak).epsilon(0.01));
   CHECK(predictor->DeviceLeakPerSample() == 0);
   for (const int64_t steps : {100, 300}) {
@@ -151,8 +146,8 @@ TEST_CASE("what stays of every sample on a device is told from what stays on the
   RunRecord run = LeakingOnDevice(RecordOnCpu(16, 1), kLeak);
   run.dataset_samples = 5000;
   run.machine_memory_bytes = 1'000'000'000;
-  const auto predictor = FitRuns({run, LeakingOnDevice(RecordOnCpu(16, 2, calibration), kLeak),
-                                  LeakingOnDevice(RecordOnCpu(8, 2, calibration), kLeak)});
+  const auto predictor = FitTo({run, LeakingOnDevice(RecordOnCpu(16, 2, calibration), kLeak),
+                                LeakingOnDevice(RecordOnCpu(8, 2, calibration), kLeak)});
   CHECK(predictor->DeviceLeakPerSample() == Approx(kLeak).epsilon(0.03));
   CHECK(predictor->HostLeakPerSample() == 0);
   const Prediction p = predictor->Predict(run.knobs);
@@ -180,7 +175,7 @@ TEST_CASE("gradients that are accumulated over steps come and go, and are no lea
   }
   // Few when it begins to count, and many at the end.
   for (size_t dropped = 0; dropped < 4; ++dropped) {
-    CHECK(FitRuns({run})->DeviceLeakPerSample() == 0);
+    CHECK(FitTo({run})->DeviceLeakPerSample() == 0);
     kept.pop_back();
   }
 }
@@ -192,9 +187,9 @@ TEST_CASE("of a GPU, whose allocator takes memory in segments, growth is believe
     run.device_total_bytes = 2'000'000'000;
     return run;
   };
-  CHECK(FitRuns({recorded(10e3)})->DeviceLeakPerSample() == 0);
+  CHECK(FitTo({recorded(10e3)})->DeviceLeakPerSample() == 0);
   const RunRecord run = recorded(1e6);
-  const auto predictor = FitRuns({run});
+  const auto predictor = FitTo({run});
   CHECK(predictor->DeviceLeakPerSample() == Approx(1e6).epsilon(0.03));
   CHECK(predictor->HostLeakPerSample() == 0);
   CHECK(*predictor->Predict(run.knobs).device_full_after_samples == Approx((2e9 - kKept) / 1e6).epsilon(0.03));
@@ -208,8 +203,8 @@ TEST_CASE("what grows while a process warms up, and by no more than processes di
     warming.counters["host_memory_held"].push_back(
         {warming.begin_ns + i * tenth, 200 * kMB + 20 * kMB * std::min(i, 4)});
   }
-  CHECK(FitRuns({warming})->HostLeakPerSample() == 0);
-  const auto predictor = FitRuns({Leaking(RecordOnCpu(16, 1), 1000)});
+  CHECK(FitTo({warming})->HostLeakPerSample() == 0);
+  const auto predictor = FitTo({Leaking(RecordOnCpu(16, 1), 1000)});
   CHECK(predictor->HostLeakPerSample() == 0);
   CHECK_FALSE(predictor->Predict(warming.knobs).full_after_samples());
 }
@@ -221,23 +216,23 @@ TEST_CASE("a setting that ran out of memory is not said to fit, and less of it m
   run.outcome_message = "host memory: the run needed more than its limit";
   // The last reading was before the step that took it there.
   run.counters["host_memory_held_peak"].front().value = 250e6;
-  const auto predictor = FitRuns({run, RecordOnCpu(8, 4, RunRecord::Role::kCalibration)});
+  const auto predictor = FitTo({run, RecordOnCpu(8, 4, RunRecord::Role::kCalibration)});
   CHECK(*predictor->Predict(run.knobs).p_out_of_memory > 0.9);
   CHECK(*predictor->Predict(Changed(run, 4, 1)).p_out_of_memory < 0.1);
   run.outcome_message = "device memory: 12 MiB more are needed";
   run.knobs.device_limit_bytes = 200'000'000;
-  const Prediction lacking = FitRuns({run})->Predict(run.knobs);
+  const Prediction lacking = FitTo({run})->Predict(run.knobs);
   CHECK(*lacking.p_out_of_memory > 0.9);
   // The host is not charged for what the device lacked.
   run.outcome = "ok";
-  CHECK(*lacking.host_memory_bytes == Approx(*FitRuns({run})->Predict(run.knobs).host_memory_bytes));
+  CHECK(*lacking.host_memory_bytes == Approx(*FitTo({run})->Predict(run.knobs).host_memory_bytes));
 }
 
 TEST_CASE("page-locked memory holds a batch for each step that a GPU has memory for") {
   Knobs knobs = testing::EmulatedKnobs(16, 2, "cuda:0");
   knobs.pin_host_memory = true;
   const RunRecord run = Record(ReadAndDecode(0.2, 0.05), {.knobs = knobs, .steps = 60});
-  const auto predictor = FitRuns({run});
+  const auto predictor = FitTo({run});
   Knobs ahead = knobs;
   ahead.steps_in_flight = 4;
   const double more = *predictor->Predict(ahead).host_memory_bytes - *predictor->Predict(knobs).host_memory_bytes;
@@ -253,7 +248,7 @@ TEST_CASE("page-locked memory holds a batch for each step that a GPU has memory 
 
 TEST_CASE("from one run, what is kept whatever the batch tells the model from what grows with the batch") {
   const RunRecord run = RecordOnCpu(16, 1);
-  const auto predictor = FitRuns({run});
+  const auto predictor = FitTo({run});
   CHECK(*predictor->Predict(Changed(run, 32, 1)).device_memory_bytes == Approx(DevicePeak(32)).epsilon(0.03));
   CHECK(*predictor->Predict(Changed(run, 32, 1)).host_memory_bytes == Approx(LiveHost(32, 1)).epsilon(0.1));
   CHECK(*predictor->Predict(Changed(run, 1, 1)).device_memory_bytes >= kKept);
@@ -265,7 +260,7 @@ TEST_CASE("of three batch sizes one that the others do not foretell makes the me
   const RunRecord small = RecordOnCpu(8, 1, calibration);
   RunRecord large = RecordOnCpu(64, 1, calibration);
   const auto width = [&](const std::vector<RunRecord>& runs) {
-    const Bounds bounds = *FitRuns(runs)->Predict(Changed(run, 32, 1)).device_memory_bounds;
+    const Bounds bounds = *FitTo(runs)->Predict(Changed(run, 32, 1)).device_memory_bounds;
     return bounds.high - bounds.low;
   };
   const double as_foretold = width({run, small, large});
@@ -273,14 +268,14 @@ TEST_CASE("of three batch sizes one that the others do not foretell makes the me
   const double needed = 1.1 * DevicePeak(64);
   large.counters["device_memory"].front().value = needed;
   CHECK(width({run, small, large}) > 1.5 * as_foretold);
-  const Prediction p = FitRuns({run, small, large})->Predict(Changed(run, 64, 1));
+  const Prediction p = FitTo({run, small, large})->Predict(Changed(run, 64, 1));
   CHECK(p.device_memory_bounds->low < needed);
   CHECK(p.device_memory_bounds->high > needed);
 }
 
 TEST_CASE("the further a setting is from what was recorded, the wider the limits between safe and hopeless") {
   const RunRecord run = RecordOnCpu(16, 1);
-  const auto predictor = FitRuns({run});
+  const auto predictor = FitTo({run});
   const auto unsure = [&](int64_t batch) {
     Knobs knobs = Changed(run, batch, 1);
     const double expected = *predictor->Predict(knobs).device_memory_bytes;
@@ -299,7 +294,7 @@ TEST_CASE("the further a setting is from what was recorded, the wider the limits
 
 TEST_CASE("an emulated device takes no memory of the host, though the recorded one did") {
   const RunRecord run = RecordOnCpu(16, 1);
-  const auto predictor = FitRuns({run});
+  const auto predictor = FitTo({run});
   Knobs knobs = run.knobs;
   const double on_cpu = *predictor->Predict(knobs).host_memory_bytes;
   knobs.device = "emulated:launch=1ms,sample=1ms";
@@ -311,7 +306,7 @@ TEST_CASE("an emulated device takes no memory of the host, though the recorded o
 TEST_CASE("without a limit, and above it, all that the machine has is the limit") {
   RunRecord run = RecordOnCpu(16, 1);
   run.machine_memory_bytes = 2'000'000'000;
-  const auto predictor = FitRuns({run, RecordOnCpu(8, 1, RunRecord::Role::kCalibration)});
+  const auto predictor = FitTo({run, RecordOnCpu(8, 1, RunRecord::Role::kCalibration)});
   CHECK(*predictor->Predict(run.knobs).p_out_of_memory < 0.01);
   for (const uint64_t limit : {uint64_t{0}, uint64_t{1} << 40}) {
     Knobs knobs = Changed(run, 1024, 1);
@@ -327,7 +322,7 @@ TEST_CASE("without a limit, and above it, all that the machine has is the limit"
 TEST_CASE("that the host does not fit is known of a device whose memory is not") {
   RunRecord run = RecordOnCpu(16, 1);
   run.machine_memory_bytes = 2'000'000'000;
-  const auto predictor = FitRuns({run});
+  const auto predictor = FitTo({run});
   Knobs knobs = Changed(run, 16, 1);
   knobs.device = "emulated:launch=1ms,sample=1ms";
   CHECK_FALSE(predictor->Predict(knobs).p_out_of_memory);
@@ -339,12 +334,12 @@ TEST_CASE("a trace that says only what was resident still gives host memory, and
   RunRecord run = Record(ReadAndDecode(2, 1), {.knobs = testing::EmulatedKnobs(8, 2)});
   run.counters.clear();
   run.counters["host_memory_rss"] = {{run.end_ns, 500e6}};
-  const Prediction p = FitRuns({run})->Predict(run.knobs);
+  const Prediction p = FitTo({run})->Predict(run.knobs);
   CHECK(*p.host_memory_bytes == Approx(500e6).epsilon(0.01));
   CHECK_FALSE(p.device_memory_bytes);
 
   run.counters.clear();
-  CHECK_FALSE(FitRuns({run})->Predict(run.knobs).host_memory_bytes);
+  CHECK_FALSE(FitTo({run})->Predict(run.knobs).host_memory_bytes);
 }
 
 }  // namespace
